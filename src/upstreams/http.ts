@@ -68,8 +68,8 @@ export class Http {
     return this.#classify(line, response, text)
   }
 
-  /** The error for an answer that the client has read: 5xx is unknown, 4xx refused, unless the client knows better. */
-  failure(reply: Reply, fate: Fate = reply.status >= 500 ? 'unknown' : 'refused', words = this.endpoint.words(reply.json)): UpstreamError {
+  /** The error for an answer that the client has read: 4xx of the system itself is refused, the rest unknown, unless the client knows better. */
+  failure(reply: Reply, fate: Fate = reply.landed && reply.status < 500 ? 'refused' : 'unknown', words = this.endpoint.words(reply.json)): UpstreamError {
     return this.error(fate, `${reply.line}: ${reply.status} ${clip(words ?? 'without a word')}`, reply)
   }
 

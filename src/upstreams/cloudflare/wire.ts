@@ -1,0 +1,22 @@
+// What we read of Cloudflare's answers, in its own words: the envelope and DNS records.
+
+import * as z from 'zod'
+
+export const envelope = z.object({
+  success: z.boolean(),
+  errors: z.array(z.object({ code: z.number(), message: z.string() })).nullish(),
+  result: z.unknown(),
+})
+
+export const dnsRecord = z.object({
+  id: z.string(),
+  type: z.string(),
+  name: z.string(),
+  content: z.string().nullish(),
+  // 1 is automatic, which is what every proxied record has.
+  ttl: z.number().nullish(),
+  proxied: z.boolean().nullish(),
+  comment: z.string().nullish(),
+})
+export const dnsRecords = z.array(dnsRecord)
+export type DnsRecord = z.infer<typeof dnsRecord>
