@@ -141,13 +141,16 @@ export class Http {
     const json = decode(text)
     const words = this.endpoint.words(json)
     const retryAfterMs = retryAfter(headers.get('retry-after'), this.#rim.now())
-    // Directly asked, a system has itself answered when it speaks its own language; an error of its edge proves nothing.
-    const landed = trusted ? headers.get('Berth-Landed') === '1' : status < 500 && typeof json === 'object'
+    // The gateway cannot tell the upstream from a middlebox before it, but no upstream answers in HTML or cuts its JSON.
+    // Directly asked, an error of the system's edge may look like its own.
+    const landed = json !== notJson && (trusted
+      ? headers.get('Berth-Landed') === '1' && (status < 500 || json !== undefined)
+      : status < 500 && json !== undefined)
     const fail = (fate: Fate, why: string): UpstreamError =>
       this.error(fate, `${line}: ${status} ${clip(why)}`, { landed, status, retryAfterMs })
 
     const said = trusted ? headers.get('Berth-Fate') : null
-    if (said !== null) throw fail(isFate(said) ? said : 'unknown', `the gateway: ${gatewayWords(json)}`)
+    if (said !== null) throw fail(isFate(said) ? said : 'unknown', `the gateway: ${gatewayWords(json) ?? 'no reason given'}`)
     if (status === 401 || status === 403) throw fail('credentials', words ?? 'not permitted')
     if (status >= 300 && status < 400) throw fail('credentials', 'redirects instead of answering')
     if (status === 429) throw fail('not-sent', words ?? 'too many requests')
@@ -216,10 +219,10 @@ function retryAfter(header: string | null, now: number): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined
 }
 
-/** The gateway words its own refusals as {"error":{"code","message"}}. */
-function gatewayWords(json: unknown): string {
+/** Our gateway words its own refusals as {"error":{"code","message"}}. */
+export function gatewayWords(json: unknown): string | undefined {
   const { error } = (typeof json === 'object' && json !== null ? json : {}) as { error?: { code?: unknown; message?: unknown } | null }
-  return `${String(error?.message ?? 'no reason given')} (${String(error?.code ?? 'no code')})`
+  return error ? `${String(error.message)} (${String(error.code)})` : undefined
 }
 
 const clip = (words: string): string => {

@@ -98,7 +98,12 @@ describe('an answer', () => {
   })
 
   it('with broken JSON is unknown', async () => {
-    expect(await failing(landed(200, '{"data":"UPID'))).toMatchObject({ fate: 'unknown', landed: true })
+    expect(await failing(landed(200, '{"data":"UPID'))).toMatchObject({ fate: 'unknown', landed: false })
+  })
+
+  it('of a middlebox before the upstream does not count as the upstream having answered', async () => {
+    for (const status of [200, 502, 504]) expect(await failing(landed(status, '<html>Bad gateway</html>'))).toMatchObject({ fate: 'unknown', landed: false })
+    expect(await through(farEnd(landed(502)).rim, words, 'https://gate.test').send('POST', '/x')).toMatchObject({ status: 502, landed: false })
   })
 
   it('with 429 is not sent and says when to come back, in seconds or as a date', async () => {

@@ -1,0 +1,50 @@
+// The one place where clients are constructed: what lies behind the gateway, and Cloudflare directly.
+// Holds the gateway's key and Cloudflare's token, hands neither out, knows no other secret.
+
+import { Cloudflare, words as cloudflareWords } from './cloudflare/client.ts'
+import { Gateway } from './gateway/client.ts'
+import type { Call, Endpoint, Rim } from './http.ts'
+import { Http, gatewayWords } from './http.ts'
+import { Linstor } from './linstor/client.ts'
+import { Npm, words as npmWords } from './npm/client.ts'
+import { words as proxmoxWords } from './proxmox/api.ts'
+import type { Proxmox } from './proxmox/client.ts'
+import { proxmox } from './proxmox/client.ts'
+
+/** `cloudflareUrl` ends in /client/v4. */
+export interface UpstreamSettings {
+  gatewayUrl: string
+  gatewayKeyId: string
+  gatewayKey: string
+  cloudflareUrl: string
+  cloudflareToken: string
+  cloudflareZoneId: string
+}
+
+export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; gateway: Gateway }
+
+/** The clients for one call at a time: time-outs, fences and signatures follow from what `call` says. */
+export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) => Upstreams {
+  const key = { id: settings.gatewayKeyId, secret: settings.gatewayKey }
+  const gate = settings.gatewayUrl.replace(/\/+$/, '')
+  const endpoints = {
+    proxmox: { system: 'proxmox', baseUrl: `${gate}/proxmox/api2/json`, key, words: proxmoxWords },
+    // LINSTOR's words come with return codes, which only its client can read.
+    linstor: { system: 'linstor', baseUrl: `${gate}/linstor`, key, words: () => undefined },
+    npm: { system: 'npm', baseUrl: `${gate}/npm/api`, key, words: npmWords },
+    gateway: { system: 'gateway', baseUrl: gate, key, words: gatewayWords },
+    cloudflare: {
+      system: 'cloudflare',
+      baseUrl: settings.cloudflareUrl.replace(/\/+$/, ''),
+      headers: { authorization: `Bearer ${settings.cloudflareToken}` },
+      words: cloudflareWords,
+    },
+  } satisfies Record<string, Endpoint>
+  return (call) => ({
+    proxmox: proxmox(new Http(endpoints.proxmox, rim, call)),
+    linstor: new Linstor(new Http(endpoints.linstor, rim, call)),
+    npm: new Npm(new Http(endpoints.npm, rim, call)),
+    cloudflare: new Cloudflare(new Http(endpoints.cloudflare, rim, call), settings.cloudflareZoneId),
+    gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
+  })
+}
