@@ -1,0 +1,204 @@
+// The gateway: the only address that the Worker knows inside the private network. Vendor paths pass through unchanged when they
+// are signed, in time, not overtaken and on the allow list; it holds the upstreams' credentials and answers none of them.
+// Everything it needs of the world is handed in: no clock, no timer, no environment of its own.
+import { Hono } from 'hono'
+import { allowed, type Vendor } from './allow-list.ts'
+import { Fence, type Admitted } from './fence.ts'
+import { masked } from './mask.ts'
+import { Npm, type NpmAccount } from './npm.ts'
+import { Playbooks, type Driver } from './playbooks.ts'
+import { Refusal } from './refusal.ts'
+import { Tasks, upidPattern, waitMaxMs, type TaskEnd } from './tasks.ts'
+import { Servers, type Answer, type Order, type Rim } from './upstream.ts'
+
+/** One line of the log. `time` is epoch ms; `fate` only when the gateway itself refused. Never a header's value, a body or a secret. */
+export interface LogEntry {
+  time: number
+  method: string
+  path: string
+  operation?: string
+  attempt?: number
+  status: number
+  ms: number
+  fate?: string
+  code?: string
+}
+
+export interface GatewayOptions extends Rim {
+  /** Key id → secret of those who may ask. */
+  keys: Record<string, string>
+  upstreams: {
+    /** Nodes that answer for each other, e.g. `https://node1:8006`; token as `user@realm!name=secret`. */
+    proxmox: { urls: string[]; token: string }
+    linstor: { urls: string[]; token?: string | undefined }
+    npm: NpmAccount
+  }
+  /** Without a driver every playbook is refused. */
+  driver?: Driver | undefined
+  /** How often a task that somebody waits for is looked at. */
+  taskPollMs?: number
+  log?(entry: LogEntry): void
+}
+
+interface Variables { body: string | undefined; admitted: Admitted | undefined; refusal: Refusal | undefined }
+
+const bodyMaxBytes = 512 * 1024
+/** However late the deadline: pveproxy itself gives a hop to another node 30 s, LINSTOR waits for its satellites. */
+const timeoutsMs: Record<Vendor, number> = { proxmox: 40_000, linstor: 120_000, npm: 60_000 }
+const pollTimeoutMs = 5_000
+const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm']
+
+/** The Node service as a web-standard app; see docs/gateway.md. */
+export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }> {
+  const { keys, upstreams, driver, log } = options
+  const rim: Rim = { fetch: (request) => options.fetch(request), now: () => options.now(), sleep: (ms, signal) => options.sleep(ms, signal) }
+  const fence = new Fence(keys, rim.now)
+  const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
+  const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
+  const npm = new Npm(rim, upstreams.npm)
+  const proxmoxKey = { authorization: `PVEAPIToken=${upstreams.proxmox.token}` }
+  const linstorKey: Record<string, string> = upstreams.linstor.token ? { authorization: `Bearer ${upstreams.linstor.token}` } : {}
+  const fixedSecrets = [...Object.values(keys), upstreams.proxmox.token, upstreams.proxmox.token.split('=').at(-1)!, upstreams.linstor.token ?? '']
+  const secrets = (): string[] => [...fixedSecrets, ...npm.secrets()]
+  const look = (path: string): Promise<Answer> =>
+    proxmox.ask({ method: 'GET', path, headers: { ...proxmoxKey, accept: 'application/json' } }, rim.now() + pollTimeoutMs)
+  const tasks = new Tasks(rim, look, options.taskPollMs ?? 500)
+  const playbooks = new Playbooks(rim, driver, secrets)
+
+  const ask = (vendor: Vendor, order: Order, admitted: Admitted): Promise<Answer> => {
+    const keyed = (key: Record<string, string>): Order => ({ ...order, headers: { ...order.headers, ...key } })
+    const deadline = Math.min(admitted.deadline, rim.now() + timeoutsMs[vendor])
+    if (vendor === 'proxmox') return proxmox.ask(keyed(proxmoxKey), deadline)
+    if (vendor === 'linstor') return linstor.ask(keyed(linstorKey), deadline)
+    return npm.ask(order, deadline, () => fence.check(admitted, true))
+  }
+
+  const app = new Hono<{ Variables: Variables }>()
+
+  app.use(async (c, next) => {
+    const time = rim.now()
+    await next()
+    const admitted = c.get('admitted')
+    const refusal = c.get('refusal')
+    log?.({
+      time,
+      method: c.req.method,
+      path: new URL(c.req.url).pathname.slice(0, 500),
+      ...(admitted && { operation: admitted.operation, attempt: admitted.attempt }),
+      status: c.res.status,
+      ms: rim.now() - time,
+      ...(refusal && { fate: refusal.fate, code: refusal.code }),
+    })
+  })
+
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+
+  app.use(async (c, next) => {
+    const body = await text(c.req.raw)
+    const { method, url, headers } = c.req.raw
+    c.set('admitted', await fence.admit({ method, url, headers, ...(body === undefined ? {} : { body }) }))
+    c.set('body', body)
+    await next()
+  })
+
+  for (const vendor of vendors)
+    app.all(`/${vendor}/*`, async (c) => {
+      const { method, url, headers } = c.req.raw
+      const { pathname, search } = new URL(url)
+      const path = pathname.slice(vendor.length + 1)
+      const body = c.get('body')
+      if (!pathname.startsWith(`/${vendor}/`) || !allowed(vendor, method, path, search)) throw notAllowed()
+      const changes = method !== 'GET'
+      if (body !== undefined && (!changes || method === 'DELETE')) throw new Refusal(400, 'refused', 'body', `a ${method} carries no body`)
+      const admitted = c.get('admitted')!
+      fence.check(admitted, changes)
+      const described = ['accept', 'content-type'].flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!] as const] : []))
+      return answered(vendor, await ask(vendor, { method, path: path + search, headers: Object.fromEntries(described), body }, admitted), secrets())
+    })
+
+  app.get('/tasks/*', (c) => {
+    const admitted = c.get('admitted')!
+    fence.check(admitted, false)
+    const { pathname, searchParams } = new URL(c.req.raw.url)
+    const id = decoded(pathname.slice('/tasks/'.length))
+    const asked = searchParams.get('wait') ?? '0'
+    if (!/^\d{1,9}$/.test(asked)) throw new Refusal(400, 'refused', 'wait', 'wait must be milliseconds')
+    const waitMs = Math.min(Number(asked), waitMaxMs, admitted.deadline - rim.now())
+    if (id.startsWith('run:')) return slowly(playbooks.wait(id.slice('run:'.length), waitMs), secrets)
+    if (!upidPattern.test(id)) throw new Refusal(400, 'refused', 'task', 'this is neither a UPID nor a run')
+    return slowly(tasks.wait(id, waitMs), secrets)
+  })
+
+  app.post('/playbooks/:name', (c) => {
+    fence.check(c.get('admitted')!, true)
+    return c.json(playbooks.start(c.req.param('name'), c.get('body')), 202)
+  })
+
+  app.all('*', () => {
+    throw notAllowed()
+  })
+
+  app.onError((error, c) => {
+    const refusal = error instanceof Refusal ? error : new Refusal(500, 'unknown', 'bug', 'the gateway failed')
+    c.set('refusal', refusal)
+    return refusal.response()
+  })
+
+  return app
+}
+
+const notAllowed = (): Refusal => new Refusal(403, 'refused', 'not-allowed', 'this method and path are not on the allow list')
+
+const tooLarge = (): Refusal => new Refusal(413, 'refused', 'too-large', 'the body is larger than 512 KiB')
+
+/** The body as text, undefined when there is none; counted while it comes, because its length may not be announced. */
+async function text(request: Request): Promise<string | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > bodyMaxBytes) throw tooLarge()
+  if (request.body === null) return undefined
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength
+    if (bytes > bodyMaxBytes) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return bytes === 0 ? undefined : Buffer.concat(chunks).toString('utf8')
+}
+
+/** pveproxy's own 595–599 and the 502 and 504 of the nginx before NPM say only that the answer was lost on their side. */
+const fromProxy = (vendor: Vendor, status: number): boolean =>
+  vendor === 'proxmox' ? status >= 595 : vendor === 'npm' && (status === 502 || status === 504)
+
+function answered(vendor: Vendor, answer: Answer, secrets: string[]): Response {
+  const headers = new Headers({ 'cache-control': 'no-store' })
+  if (answer.contentType !== null) headers.set('content-type', answer.contentType)
+  if (answer.retryAfter !== null) headers.set('retry-after', answer.retryAfter)
+  if (!fromProxy(vendor, answer.status)) headers.set('berth-landed', '1')
+  const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
+  return new Response(empty ? null : masked(answer.body, secrets), { status: answer.status, headers })
+}
+
+/**
+ * Headers now, the body when `end` is known: a Worker has six connections that wait for headers. The leading line break makes
+ * proxies on the way pass the headers on, and JSON ignores it.
+ */
+function slowly(end: Promise<TaskEnd>, secrets: () => string[]): Response {
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(encoder.encode('\n'))
+      controller.enqueue(encoder.encode(masked(JSON.stringify(await end), secrets())))
+      controller.close()
+    },
+    cancel() { /* the wait ends by itself */ },
+  })
+  return new Response(body, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Refusal(400, 'refused', 'task', 'the name of the task is not encoded as a URL')
+  }
+}

@@ -1,0 +1,103 @@
+// One request from the gateway to an upstream: time-out, and the proof whether it was sent at all. What an upstream hears is
+// built from nothing: of the Worker's headers only the two that describe the body go along. Never retries what was sent.
+import type { Vendor } from './allow-list.ts'
+import { pastDeadline, Refusal } from './refusal.ts'
+
+/** The outside world as server.ts or a test hands it in. `now` is epoch ms; `sleep` may end or reject when aborted. */
+export interface Rim {
+  fetch(request: Request): Promise<Response>
+  now(): number
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export interface Order { method: string; path: string; headers: Record<string, string>; body?: string | undefined }
+
+/** `contentType` and `retryAfter` as the upstream wrote them. */
+export interface Answer { status: number; body: string; contentType: string | null; retryAfter: string | null }
+
+/** `answer` rejects with a Refusal (504 unknown at the deadline) or NotConnected; `over` resolves when nothing is under way any more. */
+export interface Exchange { answer: Promise<Answer>; over: Promise<void> }
+
+/** Proven: no byte of the request was sent. */
+export class NotConnected extends Error {}
+
+/** Sends to one address. Answers at `deadline` at the latest; the request itself is given up at `abortAt`. Both epoch ms. */
+export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadline: number, abortAt = deadline): Exchange {
+  const now = rim.now()
+  if (now >= deadline) throw pastDeadline()
+  const given = new AbortController()
+  const ended = new AbortController()
+  const after = (ms: number): Promise<void> => rim.sleep(ms, ended.signal).catch(() => undefined)
+
+  const exchange = (async (): Promise<Answer> => {
+    const { method, headers, body } = order
+    const request = new Request(url + order.path, { method, headers, redirect: 'manual', signal: given.signal, ...(body ? { body } : {}) })
+    const response = await rim.fetch(request)
+    const text = await response.text()
+    return { status: response.status, body: text, contentType: response.headers.get('content-type'), retryAfter: response.headers.get('retry-after') }
+  })()
+
+  const late = after(deadline - now).then(() => 'late' as const)
+  const abandoned = abortAt > deadline ? after(abortAt - now) : late
+  const over = Promise.race([exchange.then(() => undefined, () => undefined), abandoned]).then(() => {
+    given.abort()
+    ended.abort()
+  })
+  const answer = (async () => {
+    try {
+      const first = await Promise.race([exchange, late])
+      if (first === 'late') throw new Refusal(504, 'unknown', 'time-out', `${vendor} did not answer in time`)
+      return first
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      if (neverConnected(error)) throw new NotConnected(`${vendor} cannot be reached`)
+      throw new Refusal(504, 'unknown', 'connection-lost', `the connection to ${vendor} was lost`)
+    }
+  })()
+  return { answer, over }
+}
+
+/** Addresses of one upstream that answer for each other: the next is tried only when a connect was refused. */
+export class Servers {
+  readonly #rim: Rim
+  readonly #vendor: Vendor
+  readonly #urls: string[]
+  #last = 0
+
+  constructor(rim: Rim, vendor: Vendor, urls: string[]) {
+    this.#rim = rim
+    this.#vendor = vendor
+    this.#urls = urls
+  }
+
+  async ask(order: Order, deadline: number): Promise<Answer> {
+    for (let tried = 0; tried < this.#urls.length; tried++) {
+      const at = (this.#last + tried) % this.#urls.length
+      try {
+        const answer = await send(this.#rim, this.#vendor, this.#urls[at]!, order, deadline).answer
+        this.#last = at
+        return answer
+      } catch (error) {
+        if (!(error instanceof NotConnected)) throw error
+      }
+    }
+    throw unreachable(this.#vendor)
+  }
+}
+
+export const unreachable = (vendor: Vendor): Refusal => new Refusal(503, 'not-sent', 'unreachable', `no connection to ${vendor}`)
+
+const connectCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+/** The kernel reports these for an established connection too, so the system call decides. */
+const connectCodesOfConnect = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
+const untrusted = /^(ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+
+/** Node wraps the system's error in `cause`, and several of them (one per address) in `errors`. */
+function neverConnected(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, syscall, errors } = error as { code?: unknown; syscall?: unknown; errors?: unknown }
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(neverConnected)
+  if (typeof code === 'string')
+    return connectCodes.has(code) || (connectCodesOfConnect.has(code) && syscall === 'connect') || untrusted.test(code)
+  return neverConnected(error.cause)
+}

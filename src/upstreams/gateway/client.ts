@@ -1,0 +1,50 @@
+// What the gateway does in its own name: wait for the end of a task, run a named playbook on a container.
+// A playbook runs once per run id, so starting it again is harmless; no retries, no clock.
+
+import type { Http, Reply } from '../http.ts'
+import { path } from '../http.ts'
+import * as wire from './wire.ts'
+
+export interface PlaybookOrder {
+  /** Chosen by the caller before the first call: the same run is never carried out twice. */
+  run: string
+  node: string
+  vmid: number
+  parameters: Record<string, unknown>
+}
+
+/** An answer to a long poll may come this much later than the wait that was asked for. */
+const waitMarginMs = 8_000
+
+/** The verbs over one `Http` whose base URL is the gateway's. All throw UpstreamError and nothing else. */
+export class Gateway {
+  readonly #http: Http
+
+  constructor(http: Http) {
+    this.#http = http
+  }
+
+  /** GET /tasks/{id}?wait={ms} (docs/gateway.md). `id` is a UPID or `run:` and a run's id; `waitMs` at most 25 000. */
+  async waitTask(id: string, waitMs: number): Promise<wire.TaskEnd> {
+    const reply = await this.#http.send('GET', path`/tasks/${id}`, { query: { wait: waitMs }, timeoutMs: waitMs + waitMarginMs })
+    return this.#http.parse(wire.taskEnd, this.#good(reply))
+  }
+
+  /** POST /playbooks/{name} (docs/gateway.md). */
+  async startPlaybook(name: string, order: PlaybookOrder): Promise<wire.PlaybookRun> {
+    const { run, node, vmid, parameters } = order
+    const reply = await this.#http.send('POST', path`/playbooks/${name}`, { json: { run, node, vmid, parameters } })
+    return this.#http.parse(wire.playbookRun, this.#good(reply))
+  }
+
+  /** Starts a playbook and waits up to `waitMs` (at most 25 000) for its end. */
+  async runPlaybook(name: string, order: PlaybookOrder, waitMs: number): Promise<wire.TaskEnd> {
+    await this.startPlaybook(name, order)
+    return this.waitTask(`run:${order.run}`, waitMs)
+  }
+
+  #good(reply: Reply): Reply {
+    if (reply.status >= 400) throw this.#http.failure(reply)
+    return reply
+  }
+}

@@ -1,0 +1,19 @@
+// What we read of our own gateway's answers (docs/gateway.md).
+
+import * as z from 'zod'
+
+const state = z.enum(['running', 'ended', 'unknown'])
+
+/** `unknown`: nobody can say how it ended, look at the object itself. `ok` and `exit` once ended, `result` and `output` for runs only. */
+export const taskEnd = z.object({
+  id: z.string(),
+  state,
+  ok: z.boolean().optional(),
+  exit: z.string().optional(),
+  result: z.unknown().optional(),
+  output: z.string().optional(),
+})
+export type TaskEnd = z.infer<typeof taskEnd>
+
+export const playbookRun = z.object({ run: z.string(), state })
+export type PlaybookRun = z.infer<typeof playbookRun>

@@ -1,0 +1,126 @@
+// What the Worker may ask for: this and nothing else.
+import { describe, expect, test } from 'vitest'
+import { allowed } from '../../gateway/allow-list.ts'
+import { said, site } from './worker.ts'
+
+const upid = encodeURIComponent('UPID:node1:0000C1A2:00F3B6A1:6A1B2C3D:vzcreate:100:berth@pve!gateway:').replace('!', '%21')
+
+const permitted = [
+  'GET /proxmox/api2/json/version',
+  'GET /proxmox/api2/json/cluster/resources?type=vm',
+  'POST /proxmox/api2/json/cluster/ha/resources',
+  'PUT /proxmox/api2/json/cluster/ha/resources/ct%3A100',
+  'DELETE /proxmox/api2/json/cluster/ha/resources/ct:100',
+  'POST /proxmox/api2/json/cluster/ha/rules',
+  'DELETE /proxmox/api2/json/cluster/ha/rules/berth-t0123',
+  'GET /proxmox/api2/json/cluster/ha/groups/berth-t0123',
+  'GET /proxmox/api2/json/cluster/ha/status/current',
+  'POST /proxmox/api2/json/nodes/node1/lxc',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/100?purge=1',
+  'GET /proxmox/api2/json/nodes/node1/lxc/100/config',
+  'PUT /proxmox/api2/json/nodes/node1/lxc/100/config',
+  'GET /proxmox/api2/json/nodes/node1/lxc/100/status/current',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/status/start',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/status/shutdown',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/snapshot',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/100/snapshot/initial',
+  'PUT /proxmox/api2/json/nodes/node1/lxc/100/firewall/options',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/firewall/rules',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/100/firewall/rules/0',
+  'GET /proxmox/api2/json/nodes/node1/tasks?vmid=100',
+  `GET /proxmox/api2/json/nodes/node1/tasks/${upid}/status`,
+  'GET /linstor/v1/controller/version',
+  'GET /linstor/v1/resource-definitions',
+  'GET /linstor/v1/view/resources?resources=pm-12345678',
+  'PUT /linstor/v1/resource-definitions/pm-12345678',
+  'POST /linstor/v1/resource-definitions/pm-12345678/resources/node3',
+  'GET /npm/api/nginx/proxy-hosts?query=example',
+  'POST /npm/api/nginx/proxy-hosts',
+  'GET /npm/api/nginx/proxy-hosts/7?expand=owner,certificate',
+  'PUT /npm/api/nginx/proxy-hosts/7',
+  'DELETE /npm/api/nginx/proxy-hosts/7',
+  'POST /npm/api/nginx/proxy-hosts/7/disable',
+  'GET /npm/api/nginx/certificates',
+]
+
+const forbidden = [
+  // another method, another thing
+  'DELETE /proxmox/api2/json/version',
+  'PATCH /proxmox/api2/json/nodes/node1/lxc/100/config',
+  'HEAD /proxmox/api2/json/version',
+  'OPTIONS /proxmox/api2/json/version',
+  'GET /proxmox/api2/json',
+  'GET /proxmox/api2/json/',
+  'GET /proxmox/api2/extjs/version',
+  'POST /proxmox/api2/json/access/ticket',
+  'POST /proxmox/api2/json/access/users/root@pam/token/x',
+  'PUT /proxmox/api2/json/access/acl',
+  'POST /proxmox/api2/json/nodes/node1/execute',
+  'POST /proxmox/api2/json/nodes/node1/status',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/vncproxy',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/status/reboot',
+  'POST /proxmox/api2/json/nodes/node1/lxc/100/migrate',
+  'POST /proxmox/api2/json/nodes/node1/qemu',
+  'POST /proxmox/api2/json/nodes/node1/qemu/100/agent/exec',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/99',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/abc',
+  `DELETE /proxmox/api2/json/nodes/node1/tasks/${upid}`,
+  'GET /proxmox/api2/json/version/',
+  'DELETE /linstor/v1/resource-definitions/pm-12345678',
+  'DELETE /linstor/v1/nodes/node1',
+  'POST /linstor/v1/controller/auth/initialize-token-auth',
+  'POST /npm/api/tokens',
+  'GET /npm/api/tokens',
+  'GET /npm/api/users',
+  'POST /npm/api/nginx/certificates',
+  'DELETE /npm/api/nginx/certificates/1',
+  'GET /npm/api/nginx/proxy-hosts?expand=access_list.[clients,items]',
+  'GET /npm/api/nginx/proxy-hosts?expand=owner&expand=access_list',
+  'GET /npm/api/nginx/proxy-hosts?ExPand=access_list',
+  // one upstream's path under another, and none of them
+  'GET /linstor/api2/json/version',
+  'GET /npm/v1/nodes',
+  'GET /api2/json/version',
+  'GET /metrics',
+  'GET /proxmoxx/api2/json/version',
+  'POST /tasks/run:1',
+  'GET /playbooks/install-wordpress',
+  // other spellings of something allowed, or of a way out of it
+  'GET /proxmox//api2/json/version',
+  'GET //proxmox/api2/json/version',
+  'GET /proxmox/api2/json/nodes/node1/lxc/100/../../../../access/users',
+  'GET /proxmox/api2/json/nodes/node1/lxc/%2e%2e/%2e%2e/%2e%2e/access/users',
+  'GET /proxmox/api2/json/nodes/node1/lxc/100%2fconfig',
+  'GET /proxmox/api2/json/nodes/node1%2f..%2fnode2/lxc',
+  'GET /proxmox/api2/json/nodes/%2e%2e%2faccess/lxc',
+  'GET /proxmox/api2/json/nodes/node1/lxc/100/%63onfig',
+  'GET /%70roxmox/api2/json/version',
+  'GET /proxmox/api2/json/nodes/node1;x/lxc',
+  'GET /proxmox/api2/json/nodes/node1/tasks/UPID:x%2F..%2e/status',
+  'DELETE /proxmox/api2/json/nodes/node1/lxc/100/snapshot/..%00',
+  'GET /proxmox/../npm/api/users',
+]
+
+describe('the allow list', () => {
+  test.each(permitted)('lets %s through unchanged', async (line) => {
+    const [method, path] = line.split(' ') as [string, string]
+    const { send, heard } = site(({ url }) => (url.pathname === '/api/tokens' ? Response.json({ token: 'tok-tok', expires: '2026-01-02T00:00:00Z' }) : Response.json({})))
+    const answer = await send(method, path, method === 'POST' || method === 'PUT' ? { body: '{}' } : {})
+    expect(await said(answer)).toMatchObject({ status: 200, landed: '1', fate: null })
+    const { url } = heard.at(-1)!
+    expect(`${method} ${url.pathname}${url.search}`).toBe(line.replace(/ \/(proxmox|linstor|npm)/, ' '))
+  })
+
+  test.each(forbidden)('refuses %s', async (line) => {
+    const [method, path] = line.split(' ') as [string, string]
+    const { send, heard } = site()
+    expect(await said(await send(method, path))).toMatchObject({ status: 403, landed: null })
+    expect(heard).toHaveLength(0)
+  })
+
+  test('decides on what came over the wire, undecoded', () => {
+    for (const path of ['/api2/json/nodes/../version', '/api2/json/./version', '/api2/json//version', '/api2/json/nodes/node1/lxc/100\n', '/api2/json/version\u0000'])
+      expect(allowed('proxmox', 'GET', path, '')).toBe(false)
+  })
+})
