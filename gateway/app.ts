@@ -171,11 +171,14 @@ const fromProxy = (vendor: Vendor, status: number): boolean =>
 
 function answered(vendor: Vendor, answer: Answer, secrets: string[]): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })
-  if (answer.contentType !== null) headers.set('content-type', answer.contentType)
   if (answer.retryAfter !== null) headers.set('retry-after', answer.retryAfter)
   if (!fromProxy(vendor, answer.status)) headers.set('berth-landed', '1')
   const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
-  return new Response(empty ? null : masked(answer.body, secrets), { status: answer.status, headers })
+  const response = new Response(empty ? null : masked(answer.body, secrets), { status: answer.status, headers })
+  // Response would name a type of its own where the upstream named none.
+  response.headers.delete('content-type')
+  if (answer.contentType !== null) response.headers.set('content-type', answer.contentType)
+  return response
 }
 
 /**
