@@ -51,12 +51,17 @@ describe('the Proxmox client', () => {
     await client(failure("cannot delete service 'ct:101', not HA managed!")).pve.deleteHaResource('ct:101')
     await client(failure("no such ha rule 'berth-101'")).pve.deleteHaRule('berth-101')
     await client(failure("no such ha group 'berth'")).pve.deleteHaGroup('berth')
+    await client(failure('no rule at position 3')).pve.deleteFirewallRule('node1', 101, 3)
   })
 
   it('does not believe an absence that did not come from Proxmox itself', async () => {
     const body = { data: null, message: noConfig }
     expect(await refusal(client({ status: 500, body }).pve.containerConfig('node1', 101))).toMatchObject({ fate: 'unknown', landed: false })
     expect(await refusal(client({ status: 500, body }).pve.destroyContainer('node1', 101))).toMatchObject({ fate: 'unknown' })
+  })
+
+  it('does not take the absence of something else for the absence of the snapshot', async () => {
+    expect(await refusal(client(failure("storage 'global-lvm' does not exist")).pve.deleteSnapshot('node1', 101, 'initial'))).toMatchObject({ fate: 'unknown' })
   })
 
   it.each([

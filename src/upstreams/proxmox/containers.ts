@@ -42,6 +42,7 @@ export interface NewContainer extends Omit<ContainerSettings, 'delete' | 'digest
 export interface TaskFilter { vmid?: number; source?: 'archive' | 'active' | 'all'; typefilter?: string; since?: number; limit?: number }
 
 const noContainer = /^Configuration file '.*' does not exist/
+const noSnapshot = /^(Configuration file|snapshot) '.*' does not exist/
 
 /** The container verbs of one API. `node` is a node's name, times are epoch seconds as Proxmox has them. */
 export function containers(api: Api) {
@@ -120,6 +121,6 @@ export function containers(api: Api) {
 
     /** DELETE /nodes/{node}/lxc/{vmid}/snapshot/{snapname} (#/nodes/{node}/lxc/{vmid}/snapshot/{snapname}). Undefined: there is none. */
     deleteSnapshot: (node: string, vmid: number, snapname: string, parameters: { force?: boolean } = {}): Promise<string | undefined> =>
-      api.find('DELETE', `${at(node, vmid)}${path`/snapshot/${snapname}`}`, wire.upid, /does not exist/, { query: { ...parameters } }),
+      api.find('DELETE', `${at(node, vmid)}${path`/snapshot/${snapname}`}`, wire.upid, noSnapshot, { query: { ...parameters } }),
   }
 }

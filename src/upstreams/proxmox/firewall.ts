@@ -57,6 +57,6 @@ export function firewall(api: Api) {
 
     /** DELETE /nodes/{node}/lxc/{vmid}/firewall/rules/{pos} (#/nodes/{node}/lxc/{vmid}/firewall/rules/{pos}) */
     deleteFirewallRule: (node: string, vmid: number, pos: number, digest?: string): Promise<void> =>
-      api.ask('DELETE', `${at(node, vmid)}${path`/rules/${pos}`}`, wire.nothing, { query: { digest } }),
+      api.find('DELETE', `${at(node, vmid)}${path`/rules/${pos}`}`, wire.nothing, /no rule at position/, { query: { digest } }),
   }
 }
