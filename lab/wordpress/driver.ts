@@ -1,0 +1,118 @@
+// Carries the gateway's playbooks out inside the lab's containers: data-centre time, plus the real installation when there
+// is a host for it. Refuses what `pct exec` would refuse, and a container that is stopped in the middle leaves nothing
+// installed. Not simulated: what a half-run playbook leaves on the container's disk.
+import type { Driver } from '../../gateway/playbooks.ts'
+import { between } from '../random.ts'
+import type { World } from '../world.ts'
+import type { WordPressHost } from './host.ts'
+
+/** What the driver must know of a container; undefined when there is none with that number. */
+export type ContainerOf = (vmid: number) => { node: string; status: string } | undefined
+
+type Host = Pick<WordPressHost, 'install' | 'state'>
+type Ran = Awaited<ReturnType<Driver['run']>>
+
+/** What is inside one container. `epoch` counts what ended every program in it: a stop, a migration, a destruction. */
+interface Inside { installed: boolean; installing: boolean; url?: string; title?: string; adminEmail?: string; version?: string; epoch: number }
+
+interface Slice { containers: Record<number, Inside>; epochs: number }
+
+const exit = { ok: 0, failed: 1, noContainer: 2, usage: 64, busy: 75, notRunning: 255 }
+const looksPerInstall = 5
+const simulatedVersion = '7.1.1'
+
+const slice = (world: World): Slice => world.slice('wordpress', () => ({ containers: {}, epochs: 0 }))
+
+/** The id that a container's site has in the WordPress host. */
+export const siteOf = (vmid: number): string => `ct${vmid}`
+
+/** The playbooks install-wordpress and wordpress-state. Without a host an installation is state and time only. */
+export function labDriver(world: World, host: Host | undefined, container: ContainerOf): Driver {
+  // A driver that starts anew has no runs: what an earlier one was doing died with it.
+  for (const inside of Object.values(slice(world).containers)) inside.installing = false
+  return {
+    run: ({ playbook, node, vmid, parameters }) => {
+      if (playbook === 'install-wordpress') return install(world, host, container, node, vmid, parameters)
+      if (playbook === 'wordpress-state') return look(world, container, node, vmid)
+      return Promise.resolve({ exit: exit.usage, output: `no playbook ${playbook}\n` })
+    },
+  }
+}
+
+/** To be called when a container stops, crashes or moves: everything that ran in it has ended, what is on its disk stays. */
+export function interruptContainer(world: World, vmid: number): void {
+  const inside = slice(world).containers[vmid]
+  if (!inside) return
+  inside.installing = false
+  inside.epoch = ++slice(world).epochs
+  world.changed()
+}
+
+/** To be called when a container is destroyed: its disk is gone. */
+export function forgetContainer(world: World, vmid: number): void {
+  delete slice(world).containers[vmid]
+  world.changed()
+}
+
+async function install(world: World, host: Host | undefined, container: ContainerOf, node: string, vmid: number, parameters: Record<string, unknown>): Promise<Ran> {
+  const { url, title, adminEmail } = parameters
+  if (typeof url !== 'string' || typeof title !== 'string' || typeof adminEmail !== 'string')
+    return { exit: exit.usage, output: 'url, title and adminEmail are needed\n' }
+  const refusal = refused(container, node, vmid)
+  if (refusal) return refusal
+  const inside = (slice(world).containers[vmid] ??= { installed: false, installing: false, epoch: ++slice(world).epochs })
+  if (inside.installing) return { exit: exit.busy, output: 'busy: another run is installing WordPress in this container\n' }
+  if (inside.installed) {
+    await world.clock.sleep(between(world.random, 1_000, 2_000))
+    return cutOff(world, container, node, vmid, inside.epoch) ?? { exit: exit.ok, output: 'WordPress is already installed.\n', result: shown(inside) }
+  }
+
+  const { epoch } = inside
+  inside.installing = true
+  world.changed()
+  const real = host ? host.install({ id: siteOf(vmid), url, title, adminEmail }).then(() => undefined, reason) : undefined
+  const durationMs = between(world.random, 60_000, 90_000)
+  for (let i = 0; i < looksPerInstall; i++) {
+    await world.clock.sleep(durationMs / looksPerInstall)
+    const cut = cutOff(world, container, node, vmid, epoch)
+    if (cut) return cut
+  }
+  const failure = await real
+  const cut = cutOff(world, container, node, vmid, epoch)
+  if (cut) return cut
+  inside.installing = false
+  if (failure === undefined) Object.assign(inside, { installed: true, url, title, adminEmail, version: host?.state(siteOf(vmid)).version ?? simulatedVersion })
+  world.changed()
+  return failure === undefined
+    ? { exit: exit.ok, output: 'Success: WordPress installed successfully.\n', result: shown(inside) }
+    : { exit: exit.failed, output: `Error: ${failure}\n` }
+}
+
+async function look(world: World, container: ContainerOf, node: string, vmid: number): Promise<Ran> {
+  const refusal = refused(container, node, vmid)
+  if (refusal) return refusal
+  await world.clock.sleep(between(world.random, 1_000, 2_000))
+  const inside = slice(world).containers[vmid]
+  return refused(container, node, vmid) ?? { exit: exit.ok, output: '', result: inside ? shown(inside) : { installed: false, busy: false } }
+}
+
+const shown = ({ installed, installing, url, title, version }: Inside): Record<string, unknown> =>
+  installed ? { installed, busy: installing, url, title, version } : { installed, busy: installing }
+
+function refused(container: ContainerOf, node: string, vmid: number): Ran | undefined {
+  const found = container(vmid)
+  if (found?.node !== node) return { exit: exit.noContainer, output: `Configuration file 'nodes/${node}/lxc/${vmid}.conf' does not exist\n` }
+  if (found.status !== 'running') return { exit: exit.notRunning, output: `container '${vmid}' not running!\n` }
+  return undefined
+}
+
+/** Whether the container in which a program was started has gone from under it since; then nothing counts as installed by it. */
+function cutOff(world: World, container: ContainerOf, node: string, vmid: number, epoch: number): Ran | undefined {
+  const inside = slice(world).containers[vmid]
+  const lost = refused(container, node, vmid)
+  if (!lost && inside?.epoch === epoch) return undefined
+  if (inside?.epoch === epoch) interruptContainer(world, vmid)
+  return lost ?? { exit: exit.notRunning, output: `container '${vmid}' was stopped while the playbook ran\n` }
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,110 @@
+// The lab's playbook driver in virtual time, without any real WordPress.
+import { expect, test } from 'vitest'
+import { VirtualClock } from '../../lab/clock.ts'
+import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { World } from '../../lab/world.ts'
+
+const site = { hostname: 'a.test', url: 'https://a.test', title: 'A', adminEmail: 'a@b.test' }
+const order = { playbook: 'install-wordpress', node: 'node1', vmid: 101, parameters: site }
+const look = { playbook: 'wordpress-state', node: 'node1', vmid: 101, parameters: {} }
+
+function scene(host?: Parameters<typeof labDriver>[1]) {
+  const clock = new VirtualClock(0)
+  const world = new World(clock, { seed: 7 })
+  const containers = new Map([[101, { node: 'node1', status: 'running' }]])
+  const driver = labDriver(world, host, (vmid) => containers.get(vmid))
+  const run = async (request: typeof order | typeof look, untilMs = 300_000) => {
+    const running = driver.run(request)
+    await clock.advance(clock.now() + untilMs)
+    return running
+  }
+  return { clock, world, containers, driver, run }
+}
+
+test('installs in 60 to 90 seconds of data-centre time', async () => {
+  const { clock, driver } = scene()
+  const running = driver.run(order)
+  let endedAt = 0
+  void running.then(() => { endedAt = clock.now() })
+  await clock.advance(200_000)
+  expect((await running).exit).toBe(0)
+  expect(endedAt).toBeGreaterThanOrEqual(60_000)
+  expect(endedAt).toBeLessThanOrEqual(90_000)
+})
+
+test('tells what is installed, and that it is being installed', async () => {
+  const { clock, driver, run } = scene()
+  expect((await run(look)).result).toEqual({ installed: false, busy: false })
+  const running = driver.run(order)
+  await clock.advance(clock.now() + 10_000)
+  expect((await run(look, 5_000)).result).toEqual({ installed: false, busy: true })
+  await clock.advance(clock.now() + 100_000)
+  await running
+  expect((await run(look)).result).toEqual({ installed: true, busy: false, url: site.url, title: 'A', version: '7.1.1' })
+})
+
+test('refuses an absent container, one on another node and a stopped one', async () => {
+  const { containers, run } = scene()
+  expect((await run({ ...order, node: 'node2' })).exit).toBe(2)
+  expect((await run({ ...order, vmid: 999 })).exit).toBe(2)
+  containers.set(101, { node: 'node1', status: 'stopped' })
+  expect((await run(order)).exit).not.toBe(0)
+  expect((await run(look)).exit).not.toBe(0)
+})
+
+test('answers a second run in the same container with busy and installs once', async () => {
+  let installs = 0
+  const { clock, driver } = scene({ install: async () => void installs++, state: () => ({ installed: true, version: '9.9' }) })
+  const first = driver.run(order)
+  expect((await driver.run(order)).exit).toBe(75)
+  await clock.advance(200_000)
+  expect((await first).exit).toBe(0)
+  expect(installs).toBe(1)
+})
+
+test('succeeds again without installing again', async () => {
+  let installs = 0
+  const { run } = scene({ install: async () => void installs++, state: () => ({ installed: true, version: '9.9' }) })
+  await run(order)
+  expect(await run(order)).toMatchObject({ exit: 0, result: { installed: true, version: '9.9' } })
+  expect(installs).toBe(1)
+})
+
+test.each(['stopped', 'destroyed', 'restarted'])('leaves nothing installed when the container is %s in the middle', async (how) => {
+  const { clock, world, containers, driver, run } = scene()
+  const running = driver.run(order)
+  await clock.advance(20_000)
+  if (how === 'stopped') containers.set(101, { node: 'node1', status: 'stopped' })
+  if (how === 'destroyed') containers.delete(101)
+  if (how === 'destroyed') forgetContainer(world, 101)
+  if (how === 'restarted') interruptContainer(world, 101)
+  await clock.advance(200_000)
+  expect((await running).exit).not.toBe(0)
+  containers.set(101, { node: 'node1', status: 'running' })
+  expect((await run(look)).result).toEqual({ installed: false, busy: false })
+  expect((await run(order)).exit).toBe(0)
+})
+
+test('keeps what is installed through a restart of the container', async () => {
+  const { world, run } = scene()
+  await run(order)
+  interruptContainer(world, 101)
+  expect((await run(look)).result).toMatchObject({ installed: true })
+})
+
+test('hands a failure of the real installation on and is not installed', async () => {
+  const { run } = scene({ install: () => Promise.reject(new Error('no luck')), state: () => ({ installed: false }) })
+  expect(await run(order)).toEqual({ exit: 1, output: 'Error: no luck\n' })
+  expect((await run(look)).result).toEqual({ installed: false, busy: false })
+})
+
+test('starts anew after the lab was stopped in the middle of a run', async () => {
+  const { clock, world, containers, driver } = scene()
+  void driver.run(order)
+  await clock.advance(20_000)
+  const later = new VirtualClock(clock.now())
+  const again = labDriver(new World(later, { saved: world.save() }), undefined, (vmid) => containers.get(vmid))
+  const running = again.run(order)
+  await later.advance(later.now() + 200_000)
+  expect((await running).exit).toBe(0)
+})

@@ -1,0 +1,108 @@
+// The real WordPress, installed once, from order to wp-admin and back. Skips, saying why, where it cannot be had.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WordPressHost } from '../../lab/wordpress/host.ts'
+
+const site = { id: 'ct101', url: 'https://shop.localhost', title: 'Tom & Jerry’s "Shop"', adminEmail: 'owner@b.test' }
+const lines: string[] = []
+const options = { stateDir: mkdtempSync(join(tmpdir(), 'berth-site-')), cacheDir: '.berth/cache', log: (line: string) => void lines.push(line) }
+let host = new WordPressHost(options)
+const impossible = await host.prepare()
+if (impossible) console.log(`skipped, real WordPress is not to be had here: ${impossible}`)
+
+const cookies = new Map<string, string>()
+let post = ''
+
+describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, () => {
+  beforeAll(() => host.install(site), 120_000)
+
+  test('shows its own title on its front page, and its version is WordPress’s', async () => {
+    const page = await ask('/')
+    expect(page.status).toBe(200)
+    expect(/<title>(.*?)<\/title>/.exec(page.text)?.[1]).toMatch(/^Tom &amp; Jerry’s &quot;Shop&quot;/)
+    expect(host.state(site.id)).toMatchObject({ installed: true, title: site.title, version: expect.stringMatching(/^\d+\.\d+/) })
+  })
+
+  test('mails the owner what is needed to log in to wp-admin, and logs no password', async () => {
+    expect(host.mails()).toHaveLength(1)
+    const mail = host.mails()[0]!
+    expect(mail).toMatchObject({ to: site.adminEmail, site: site.id })
+    const [log, pwd] = [/Username: (.+)/.exec(mail.text)?.[1] ?? '', /Password: (.+)/.exec(mail.text)?.[1] ?? '']
+    await ask('/wp-login.php')
+    const answer = await ask('/wp-login.php', { form: { log, pwd, testcookie: '1', redirect_to: `${site.url}/wp-admin/` } })
+    expect([answer.status, answer.headers.location]).toEqual([302, `${site.url}/wp-admin/`])
+    expect((await ask('/wp-admin/')).text).toMatch(/<title>Dashboard/)
+    expect(lines.join('\n')).not.toContain(pwd)
+    expect(readFileSync(join(options.stateDir, 'sites', site.id, 'site.json'), 'utf8')).not.toContain(pwd)
+  })
+
+  test('keeps a post at its pretty address through stop and start', async () => {
+    const nonce = /createNonceMiddleware\( "([0-9a-f]+)"/.exec((await ask('/wp-admin/post-new.php')).text)?.[1] ?? ''
+    const answer = await ask('/wp-json/wp/v2/posts', { json: { title: 'Kept', status: 'publish' }, headers: { 'x-wp-nonce': nonce } })
+    expect(answer.status).toBe(201)
+    post = new URL((JSON.parse(answer.text) as { link: string }).link).pathname
+    await host.stop(site.id)
+    expect(await host.address(site.id)).toBeUndefined()
+    await host.start(site.id)
+    expect(post).toMatch(/\/kept\/$/)
+    expect((await ask(post)).text).toMatch(/<title>Kept/)
+  })
+
+  test('keeps its wp-config, database and record to itself', async () => {
+    for (const path of ['/wp-config.php', '/wp-content/../site.json', '/%2e%2e/site.json', '/wp-content/%2e%2e/database/.ht.sqlite', '/../wp-config.php'])
+      expect((await ask(path)).status, path).toBeGreaterThanOrEqual(400)
+  })
+
+  test('comes back after its process is killed', async () => {
+    process.kill(host.processes()[site.id]!, 'SIGKILL')
+    await expect.poll(async () => (await ask(post)).status, { timeout: 20_000 }).toBe(200)
+  })
+
+  test('is there after a restart of the host, installs no second time, and is gone after destroy', async () => {
+    await host.close()
+    host = new WordPressHost(options)
+    await host.install(site)
+    expect(host.mails()).toHaveLength(1)
+    expect((await ask(post)).text).toMatch(/<title>Kept/)
+    await host.destroy(site.id)
+    expect(host.state(site.id)).toEqual({ installed: false })
+    expect(host.processes()).toEqual({})
+  })
+})
+
+afterAll(async () => {
+  await host.close()
+  rmSync(options.stateDir, { recursive: true, force: true })
+}, 60_000)
+
+interface Asked { form?: Record<string, string>; json?: unknown; headers?: Record<string, string> }
+
+/** One request as the reverse proxy sends it, with the cookies that a browser would hold. */
+async function ask(path: string, { form, json, headers }: Asked = {}): Promise<{ status: number; text: string; headers: IncomingHttpHeaders }> {
+  const body = form ? new URLSearchParams(form).toString() : json ? JSON.stringify(json) : undefined
+  const address = await host.address(site.id)
+  if (!address) throw new Error('the site has no address')
+  return new Promise((resolve, reject) => {
+    const asked = request({
+      host: address.hostname, port: address.port, path, agent: false, method: body ? 'POST' : 'GET',
+      headers: {
+        host: 'shop.localhost', 'x-forwarded-proto': 'https', cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        ...(body ? { 'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json' } : {}), ...headers,
+      },
+    }, (response) => {
+      for (const cookie of response.headers['set-cookie'] ?? []) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+        cookies.set(name, value)
+      }
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), headers: response.headers }))
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
