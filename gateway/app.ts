@@ -50,9 +50,9 @@ const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm']
 
 /** The Node service as a web-standard app; see docs/gateway.md. */
 export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }> {
-  const { keys, upstreams, driver, log } = options
+  const { keys, upstreams, driver } = options
   const rim: Rim = { fetch: (request) => options.fetch(request), now: () => options.now(), sleep: (ms, signal) => options.sleep(ms, signal) }
-  const fence = new Fence(keys, rim.now)
+  const fence = new Fence(keys, () => options.now())
   const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
   const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
   const npm = new Npm(rim, upstreams.npm)
@@ -80,7 +80,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
     await next()
     const admitted = c.get('admitted')
     const refusal = c.get('refusal')
-    log?.({
+    options.log?.({
       time,
       method: c.req.method,
       path: new URL(c.req.url).pathname.slice(0, 500),

@@ -132,6 +132,8 @@ export class Npm {
   }
 }
 
+const errorAnswer = z.object({ error: z.object({ message: z.string() }) })
+
 const json = { 'content-type': 'application/json', accept: 'application/json' }
 
 function refusal(error: unknown): never {
@@ -144,8 +146,7 @@ const noRight = (): Refusal => new Refusal(502, 'credentials', 'npm-right', 'ngi
 function tokenRefused({ status, body }: Answer): boolean {
   if (status === 401 || status === 403) return true
   if (status !== 400 && status !== 404) return false
-  const { error } = (decoded(body) ?? {}) as { error?: { message?: unknown } }
-  const message = String(error?.message ?? '')
+  const message = errorAnswer.safeParse(decoded(body)).data?.error.message ?? ''
   return status === 400 ? message === 'Token has expired' : message.startsWith('Not Found - /')
 }
 

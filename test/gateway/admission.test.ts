@@ -40,7 +40,7 @@ describe('a request to the gateway', () => {
     const altered = async (change: (request: Request) => Request): Promise<number> =>
       (await settled(post(change(await request('PUT', `${containers}/100/config?digest=a`, { body: '{"memory":512}' }))))).status
     const body = '{"memory":512}'
-    expect(await altered((old) => new Request(old, { body: '{"memory":9999}' }))).toBe(401)
+    expect(await altered((old) => new Request(old.url, { method: 'PUT', headers: old.headers, body: '{"memory":9999}' }))).toBe(401)
     expect(await altered((old) => new Request(old.url.replace('/100/', '/101/'), { method: 'PUT', headers: old.headers, body }))).toBe(401)
     expect(await altered((old) => new Request(old.url.replace('digest=a', 'digest=b'), { method: 'PUT', headers: old.headers, body }))).toBe(401)
     expect(await altered((old) => new Request(old.url, { method: 'POST', headers: old.headers, body }))).toBe(401)

@@ -94,7 +94,12 @@ describe('a request that passes the gateway', () => {
 
   test('has an unknown fate at its deadline, and the upstream request is given up', async () => {
     let given: AbortSignal | undefined
-    const { send, clock } = site(undefined, { fetch: (request) => ((given = request.signal), never()) })
+    const { send, clock } = site(undefined, {
+      fetch: (request) => {
+        given = request.signal
+        return never()
+      },
+    })
     const start = clock.now()
     expect(await said(await send('PUT', config, { body: '{}', leftMs: 15_000 }))).toMatchObject({ status: 504, fate: 'unknown', code: 'time-out' })
     expect(clock.now() - start).toBe(15_000)
