@@ -15,6 +15,7 @@ export interface PlaybookOrder {
 
 /** An answer to a long poll may come this much later than the wait that was asked for. */
 const waitMarginMs = 8_000
+const stateWaitMs = 10_000
 
 /** The verbs over one `Http` whose base URL is the gateway's. All throw UpstreamError and nothing else. */
 export class Gateway {
@@ -41,6 +42,14 @@ export class Gateway {
   async runPlaybook(name: string, order: PlaybookOrder, waitMs: number): Promise<wire.TaskEnd> {
     await this.startPlaybook(name, order)
     return this.waitTask(`run:${order.run}`, waitMs)
+  }
+
+  /** What stands in a container, by the playbook `wordpress-state` (docs/gateway.md). Throws when it cannot be told. */
+  async wordpressState(at: { node: string; vmid: number }): Promise<wire.WordPressState> {
+    const end = await this.runPlaybook('wordpress-state', { run: `state-${crypto.randomUUID()}`, ...at, parameters: {} }, stateWaitMs)
+    const state = wire.wordpressState.safeParse(end.result)
+    if (end.state === 'ended' && end.ok && state.success) return state.data
+    throw this.#http.error('unknown', `wordpress-state: ${end.exit ?? end.state}`, { landed: end.state === 'ended' })
   }
 
   #good(reply: Reply): Reply {

@@ -17,3 +17,13 @@ export type TaskEnd = z.infer<typeof taskEnd>
 
 export const playbookRun = z.object({ run: z.string(), state })
 export type PlaybookRun = z.infer<typeof playbookRun>
+
+/** The result of the playbook `wordpress-state`. */
+export const wordpressState = z.object({
+  installed: z.boolean(),
+  busy: z.boolean(),
+  url: z.string().optional(),
+  title: z.string().optional(),
+  version: z.string().optional(),
+})
+export type WordPressState = z.infer<typeof wordpressState>

@@ -71,6 +71,8 @@ export type TaskStatus = z.infer<typeof taskStatus>
 export const snapshots = z.array(z.object({
   name: z.string(),
   description: z.string().transform((text) => text.replace(/\n$/, '')).optional(),
+  /** There only while the snapshot is being made or removed. */
+  snapstate: z.string().optional(),
   snaptime: number.optional(),
   parent: z.string().optional(),
 }))

@@ -1,0 +1,184 @@
+// The permanent table of identities and the intake of commands. One transaction takes a wish, chooses its identities and
+// makes it durable; asking again gives the same answer. VMIDs are never reused, addresses rest in quarantine, names are tombstones.
+import { ipToNumber, numberToIp, type Cluster } from '../domain/cluster.ts'
+import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
+import { labelFromEmail, randomLabel, tenantKey } from '../domain/names.ts'
+import { plans } from '../domain/plan.ts'
+import type { Command, Identity, Spec, Verb } from '../domain/order.ts'
+import type { Storage } from '../domain/sql.ts'
+
+/** An address rests this long after it was seen to be free: ARP caches, logs and late packets must forget it. */
+export const quarantineMs = 24 * 3_600_000
+
+export interface Wish {
+  verb: Verb
+  connection: string
+  service: string
+  actor: string
+  /** What a `create` asks for; other verbs keep what is recorded. */
+  order?: Pick<Spec, 'email' | 'plan' | 'publicIp'>
+}
+
+/** `taken`: a new command was written; `unchanged`: it is already wanted so. */
+export type Intake =
+  | { answer: 'taken'; command: Command; record: ServiceRecord }
+  | { answer: 'unchanged'; record: ServiceRecord }
+  | { answer: 'unknown' }
+  | { answer: 'conflict' }
+  | { answer: 'exhausted'; what: string }
+
+export interface ServiceRecord { tenant: string; target: Target; seq: number; spec: Spec; identity: Identity }
+
+class Exhausted extends Error {}
+
+export class AllocatorBook {
+  readonly #storage: Storage
+  readonly #cluster: Cluster
+  readonly #random: () => number
+
+  constructor(storage: Storage, cluster: Cluster, random: () => number) {
+    this.#storage = storage
+    this.#cluster = cluster
+    this.#random = random
+    const { sql } = storage
+    sql.exec('CREATE TABLE IF NOT EXISTS held (kind TEXT NOT NULL, value TEXT NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, ' +
+      'state TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (kind, value))')
+    sql.exec('CREATE UNIQUE INDEX IF NOT EXISTS held_once ON held (kind, tenant, epoch)')
+    sql.exec('CREATE TABLE IF NOT EXISTS service (tenant TEXT PRIMARY KEY, target TEXT NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, memory INTEGER NOT NULL, ' +
+      'node TEXT NOT NULL, body TEXT NOT NULL)')
+    sql.exec('CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL)')
+    sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)')
+  }
+
+  /** Takes a wish. Nothing is written unless all of it is. */
+  intake(wish: Wish, now: number): Intake {
+    try {
+      return this.#storage.transactionSync(() => this.#intake(wish, now))
+    } catch (error) {
+      if (error instanceof Exhausted) return { answer: 'exhausted', what: error.message }
+      throw error
+    }
+  }
+
+  /** What is recorded for a service, or undefined. */
+  service(tenant: string): ServiceRecord | undefined {
+    const row = this.#storage.sql.exec('SELECT body FROM service WHERE tenant = ?', tenant).toArray()[0]
+    return row ? (JSON.parse(String(row['body'])) as ServiceRecord) : undefined
+  }
+
+  /** The tenant has these commands in its inbox: they need not be sent again. */
+  confirm(ids: readonly string[]): void {
+    for (const id of ids) this.#storage.sql.exec('DELETE FROM command WHERE id = ?', id)
+  }
+
+  /** Commands that no tenant has confirmed since `before` (epoch ms), oldest first. */
+  unconfirmed(before: number, limit: number): Command[] {
+    return this.#storage.sql.exec('SELECT body FROM command WHERE at < ? ORDER BY at LIMIT ?', before, limit).toArray()
+      .map((row) => JSON.parse(String(row['body'])) as Command)
+  }
+
+  /** The identities of this epoch while they are held. */
+  held(tenant: string, epoch: number): Identity | undefined {
+    const row = this.#storage.sql.exec("SELECT 1 FROM held WHERE kind = 'vmid' AND tenant = ? AND epoch = ? AND state = 'held'", tenant, epoch).toArray()[0]
+    const record = row && this.service(tenant)
+    return record?.identity.epoch === epoch ? record.identity : undefined
+  }
+
+  /** Gives the identities of an epoch back. Doing it twice changes nothing. */
+  release(tenant: string, epoch: number, now: number): void {
+    this.#storage.transactionSync(() => {
+      const { sql } = this.#storage
+      sql.exec("UPDATE held SET state = 'spent', since = ? WHERE tenant = ? AND epoch = ? AND state = 'held'", now, tenant, epoch)
+      sql.exec('UPDATE service SET memory = 0 WHERE tenant = ? AND epoch = ?', tenant, epoch)
+    })
+  }
+
+  /** An epoch has ended. A failed order may then be placed again. */
+  close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): void {
+    this.#storage.transactionSync(() => {
+      const record = this.service(tenant)
+      if (!record || record.identity.epoch !== epoch || record.target === 'terminated') return
+      this.#put({ ...record, target: outcome })
+    })
+  }
+
+  /** Addresses in use, in quarantine and free, for reports. */
+  addresses(now: number): { held: number; quarantined: number; free: number } {
+    const rows = this.#storage.sql.exec("SELECT state, since FROM held WHERE kind = 'ip'").toArray()
+    const held = rows.filter((row) => row['state'] === 'held').length
+    const quarantined = rows.filter((row) => row['state'] !== 'held' && Number(row['since']) > now - quarantineMs).length
+    const { first, last } = this.#cluster.lan
+    return { held, quarantined, free: ipToNumber(last) - ipToNumber(first) + 1 - held - quarantined }
+  }
+
+  #intake(wish: Wish, now: number): Intake {
+    const tenant = tenantKey(wish.connection, wish.service)
+    const record = this.service(tenant)
+    const admitted = admission(record?.target, wish.verb)
+    if (admitted === 'unchanged') return { answer: 'unchanged', record: record! }
+    if (admitted !== 'accept') return { answer: admitted }
+    let next: ServiceRecord
+    if (wish.verb === 'create') {
+      const spec: Spec = { connection: wish.connection, service: wish.service, ...wish.order! }
+      next = { tenant, target: 'live', seq: (record?.seq ?? 0) + 1, spec, identity: this.#choose(tenant, (record?.identity.epoch ?? 0) + 1, spec, now) }
+    } else {
+      next = { ...record!, target: targetOf[wish.verb], seq: record!.seq + 1 }
+    }
+    const { spec, identity, seq } = next
+    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, actor: wish.actor, at: now }
+    this.#put(next)
+    this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
+    return { answer: 'taken', command, record: next }
+  }
+
+  #choose(tenant: string, epoch: number, spec: Spec, now: number): Identity {
+    const vmid = this.#nextVmid()
+    const ip = this.#freeAddress(now)
+    const label = this.#freeLabel(spec.email)
+    const { sql } = this.#storage
+    sql.exec("DELETE FROM held WHERE kind = 'ip' AND value = ?", ip)
+    for (const [kind, value] of [['vmid', String(vmid)], ['ip', ip], ['label', label]] as const)
+      sql.exec("INSERT INTO held (kind, value, tenant, epoch, state, since) VALUES (?, ?, ?, ?, 'held', ?)", kind, value, tenant, epoch, now)
+    return { epoch, vmid, ip, label, hostname: `${label}.${this.#cluster.zone}`, node: this.#leastLoaded(plans[spec.plan].memoryMb) }
+  }
+
+  #nextVmid(): number {
+    const { first, last } = this.#cluster.vmids
+    const { sql } = this.#storage
+    const next = Number(sql.exec("SELECT value FROM counter WHERE name = 'vmid'").toArray()[0]?.['value'] ?? first)
+    if (next > last) throw new Exhausted('container numbers')
+    sql.exec("INSERT INTO counter (name, value) VALUES ('vmid', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", next + 1)
+    return next
+  }
+
+  #freeAddress(now: number): string {
+    const taken = new Set(this.#storage.sql.exec("SELECT value FROM held WHERE kind = 'ip' AND (state = 'held' OR since > ?)", now - quarantineMs).toArray().map((row) => row['value']))
+    const { first, last } = this.#cluster.lan
+    for (let n = ipToNumber(first); n <= ipToNumber(last); n++) if (!taken.has(numberToIp(n))) return numberToIp(n)
+    throw new Exhausted('addresses')
+  }
+
+  #freeLabel(email: string): string {
+    const { hostNames } = this.#cluster
+    for (let tries = 0; tries < 50; tries++) {
+      const label = hostNames === 'email' ? labelFromEmail(email, this.#random, tries > 0) : randomLabel(this.#random)
+      if (this.#storage.sql.exec("SELECT 1 FROM held WHERE kind = 'label' AND value = ?", label).toArray().length === 0) return label
+    }
+    throw new Exhausted('host names')
+  }
+
+  /** The node with the largest share of its memory not yet promised, as far as our own book knows. */
+  #leastLoaded(memoryMb: number): string {
+    const promised = new Map(this.#storage.sql.exec('SELECT node, sum(memory) AS mb FROM service GROUP BY node').toArray().map((row) => [String(row['node']), Number(row['mb'])]))
+    const share = (node: Cluster['nodes'][number]): number => ((promised.get(node.name) ?? 0) + memoryMb) / node.memoryMb
+    return this.#cluster.nodes.reduce((best, node) => (share(node) < share(best) ? node : best)).name
+  }
+
+  #put(record: ServiceRecord): void {
+    const { tenant, target, seq, identity, spec } = record
+    const memory = target === 'terminated' || target === 'undone' ? 0 : plans[spec.plan].memoryMb
+    this.#storage.sql.exec('INSERT INTO service (tenant, target, seq, epoch, memory, node, body) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant) DO UPDATE SET ' +
+      'target = excluded.target, seq = excluded.seq, epoch = excluded.epoch, memory = excluded.memory, node = excluded.node, body = excluded.body',
+      tenant, target, seq, identity.epoch, memory, identity.node, JSON.stringify(record))
+  }
+}

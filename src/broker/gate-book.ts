@@ -1,0 +1,177 @@
+// The cluster's gate: bounds how many may use an upstream at once, in order of asking, and stops everybody when one is down.
+// It never waits: it grants, or says when to ask again, and wakes who waited. Leases survive a restart; waiters ask again.
+import type { Grant, Verdict } from '../domain/gate.ts'
+import type { Storage } from '../domain/sql.ts'
+import { breaker, lease, limitOf, rateOf } from './limits.ts'
+
+export interface Ask { tenant: string; step: string; system: string; pools: readonly string[] }
+export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean }
+
+interface Breaker { fails: number; openUntil: number; coolMs: number; probing: number; why: string }
+interface Waiter extends Ask { at: number }
+
+export class GateBook {
+  readonly #storage: Storage
+  readonly #wake: (tenant: string) => void
+  readonly #parkedMs: number
+  #waiters: Waiter[] = []
+  #breakers = new Map<string, Breaker>()
+  /** Current width of adaptive pools: relearned after a restart. */
+  #width = new Map<string, number>()
+
+  constructor(storage: Storage, wake: (tenant: string) => void, parkedMs = 30_000) {
+    this.#storage = storage
+    this.#wake = wake
+    this.#parkedMs = parkedMs
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS lease (tenant TEXT NOT NULL, step TEXT NOT NULL, pools TEXT NOT NULL, since INTEGER NOT NULL, claimed INTEGER NOT NULL, PRIMARY KEY (tenant, step))')
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL)')
+  }
+
+  /** All pools or none; who holds the lease already gets it again. */
+  acquire(ask: Ask, now: number): Grant {
+    const stopped = this.#breakers.get(ask.system)
+    let probe = false
+    if (stopped && stopped.openUntil > 0) {
+      if (now < stopped.openUntil) return this.#park(ask, now, stopped.openUntil, stopped.why)
+      if (now < stopped.probing + breaker.probeMs) return this.#park(ask, now, stopped.probing + breaker.probeMs, stopped.why)
+      probe = true
+    }
+    const granted = this.#storage.transactionSync((): Grant | undefined => {
+      const held = this.#storage.sql.exec('SELECT claimed FROM lease WHERE tenant = ? AND step = ?', ask.tenant, ask.step).toArray()[0]
+      const leased = ask.pools.filter((pool) => limitOf(pool))
+      if (held) {
+        if (!held['claimed']) this.#storage.sql.exec('UPDATE lease SET claimed = 1, since = ? WHERE tenant = ? AND step = ?', now, ask.tenant, ask.step)
+      } else if (leased.length > 0) {
+        const full = leased.find((pool) => this.#used(pool) >= this.#widthOf(pool))
+        if (full) return { granted: false, retryAt: now + this.#parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
+      }
+      for (const pool of ask.pools) {
+        const wait = this.#take(pool, now)
+        if (wait > 0) return { granted: false, retryAt: now + wait, why: `waiting for the rate limit (${pool})` }
+      }
+      if (!held && leased.length > 0) this.#storage.sql.exec('INSERT INTO lease (tenant, step, pools, since, claimed) VALUES (?, ?, ?, ?, 1)', ask.tenant, ask.step, JSON.stringify(leased), now)
+      return undefined
+    })
+    if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, now, granted.retryAt, granted.why) : granted
+    if (probe && stopped) stopped.probing = now
+    this.#waiters = this.#waiters.filter((waiter) => !same(waiter, ask))
+    return { granted: true, probe }
+  }
+
+  /** What a holder learned, and whether it is done with its lease. */
+  report(told: Told, now: number): void {
+    this.#learn(told, now)
+    if (told.release) {
+      const pools = this.#drop(told.tenant, told.step)
+      if (told.verdict === 'ok') for (const pool of pools) this.#widen(pool)
+    }
+    if (told.verdict === 'congested') for (const pool of this.#pools(told.tenant, told.step)) this.#narrow(pool)
+    this.#serve(now)
+  }
+
+  /** Takes unclaimed leases back, and those whose holder says that it holds them no more. True while there is something to watch. */
+  async sweep(now: number, holds: (tenant: string, step: string) => Promise<boolean>): Promise<boolean> {
+    const rows = this.#storage.sql.exec('SELECT tenant, step, since, claimed FROM lease').toArray()
+    for (const row of rows) {
+      const [tenant, step, age] = [String(row['tenant']), String(row['step']), now - Number(row['since'])]
+      if (!row['claimed'] ? age > lease.claimMs : age > lease.askAfterMs && !(await holds(tenant, step).catch(() => true))) this.#drop(tenant, step)
+    }
+    this.#serve(now)
+    return rows.length > 0 || this.#waiters.length > 0
+  }
+
+  /** Leases held now, by pool. */
+  usage(): Record<string, number> {
+    const used: Record<string, number> = {}
+    for (const row of this.#storage.sql.exec('SELECT pools FROM lease').toArray())
+      for (const pool of JSON.parse(String(row['pools'])) as string[]) used[pool] = (used[pool] ?? 0) + 1
+    return used
+  }
+
+  /** Systems whose breaker is open, with the reason. */
+  stopped(now: number): { system: string; until: number; why: string }[] {
+    return [...this.#breakers].filter(([, state]) => state.openUntil > 0 && (now < state.openUntil || state.probing > 0))
+      .map(([system, state]) => ({ system, until: state.openUntil, why: state.why }))
+  }
+
+  #park(ask: Ask, now: number, retryAt: number, why: string): Grant {
+    if (!this.#waiters.some((waiter) => same(waiter, ask))) this.#waiters.push({ ...ask, at: now })
+    return { granted: false, retryAt, why }
+  }
+
+  #learn({ system, verdict }: Told, now: number): void {
+    const state = this.#breakers.get(system) ?? { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0, why: '' }
+    this.#breakers.set(system, state)
+    if (verdict === 'ok') {
+      const reopened = state.openUntil > 0
+      Object.assign(state, { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0 })
+      if (reopened) for (const tenant of new Set(this.#waiters.filter((waiter) => waiter.system === system).map((waiter) => waiter.tenant))) this.#wake(tenant)
+    } else if (verdict === 'down') {
+      state.fails++
+      if (state.probing > 0 || state.fails >= breaker.failsToOpen) {
+        const again = state.openUntil > 0
+        state.coolMs = again ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
+        Object.assign(state, { openUntil: now + state.coolMs, probing: 0, why: `${system} does not answer; waiting until it is back` })
+      }
+    } else if (verdict === 'config') {
+      Object.assign(state, { openUntil: now + breaker.coolConfigMs, probing: 0, why: `${system} refuses our credentials; a person has to look` })
+    }
+  }
+
+  /** Hands free places to those who have waited longest, and wakes them. */
+  #serve(now: number): void {
+    const woken = new Set<string>()
+    for (const waiter of [...this.#waiters]) {
+      const stopped = this.#breakers.get(waiter.system)
+      if (stopped && stopped.openUntil > 0) continue
+      const leased = waiter.pools.filter((pool) => limitOf(pool))
+      if (leased.some((pool) => this.#used(pool) >= this.#widthOf(pool))) continue
+      if (leased.length > 0) this.#storage.sql.exec('INSERT OR IGNORE INTO lease (tenant, step, pools, since, claimed) VALUES (?, ?, ?, ?, 0)', waiter.tenant, waiter.step, JSON.stringify(leased), now)
+      this.#waiters = this.#waiters.filter((other) => other !== waiter)
+      woken.add(waiter.tenant)
+    }
+    for (const tenant of woken) this.#wake(tenant)
+  }
+
+  #drop(tenant: string, step: string): string[] {
+    const pools = this.#pools(tenant, step)
+    if (pools.length > 0) this.#storage.sql.exec('DELETE FROM lease WHERE tenant = ? AND step = ?', tenant, step)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.tenant !== tenant || waiter.step !== step)
+    return pools
+  }
+
+  #pools(tenant: string, step: string): string[] {
+    const row = this.#storage.sql.exec('SELECT pools FROM lease WHERE tenant = ? AND step = ?', tenant, step).toArray()[0]
+    return row ? (JSON.parse(String(row['pools'])) as string[]) : []
+  }
+
+  #used(pool: string): number {
+    return this.usage()[pool] ?? 0
+  }
+
+  #widthOf(pool: string): number {
+    return this.#width.get(pool) ?? limitOf(pool)!.start
+  }
+
+  #widen(pool: string): void {
+    const { most } = limitOf(pool)!
+    if (this.#widthOf(pool) < most) this.#width.set(pool, this.#widthOf(pool) + 1)
+  }
+
+  #narrow(pool: string): void {
+    if (limitOf(pool)!.most > limitOf(pool)!.start) this.#width.set(pool, Math.max(1, Math.floor(this.#widthOf(pool) / 2)))
+  }
+
+  /** Takes tokens from a rate bucket; answers how long to wait (ms) when there are too few. */
+  #take(pool: string, now: number): number {
+    const rate = rateOf(pool)
+    if (!rate) return 0
+    const row = this.#storage.sql.exec('SELECT tokens, at FROM bucket WHERE name = ?', pool).toArray()[0]
+    const tokens = row ? Math.min(rate.capacity, Number(row['tokens']) + Math.max(0, now - Number(row['at'])) * rate.perMs) : rate.capacity
+    if (tokens < rate.cost) return Math.ceil((rate.cost - tokens) / rate.perMs)
+    this.#storage.sql.exec('INSERT INTO bucket (name, tokens, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at', pool, tokens - rate.cost, now)
+    return 0
+  }
+}
+
+const same = (a: { tenant: string; step: string }, b: { tenant: string; step: string }): boolean => a.tenant === b.tenant && a.step === b.step

@@ -1,0 +1,39 @@
+// The Durable Object around the gate: one per cluster. It lends storage, time, an alarm for the sweep, and the way to wake a tenant.
+import { DurableObject } from 'cloudflare:workers'
+import type { Grant } from '../domain/gate.ts'
+import { GateBook, type Ask, type Told } from './gate-book.ts'
+import { lease } from './limits.ts'
+
+export class ClusterGate extends DurableObject<Env> {
+  readonly #book: GateBook
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#book = new GateBook(ctx.storage, (tenant) => ctx.waitUntil(env.TENANT.getByName(tenant).unpark().catch(() => undefined)))
+  }
+
+  async acquire(ask: Ask): Promise<Grant> {
+    const grant = this.#book.acquire(ask, Date.now())
+    await this.#watch()
+    return grant
+  }
+
+  report(told: Told): void {
+    this.#book.report(told, Date.now())
+  }
+
+  usage(): { leases: Record<string, number>; stopped: { system: string; until: number; why: string }[] } {
+    return { leases: this.#book.usage(), stopped: this.#book.stopped(Date.now()) }
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
+    const busy = await this.#book.sweep(Date.now(), (tenant, step) => this.env.TENANT.getByName(tenant).holds(step)).catch(() => true)
+    if (!busy) await this.ctx.storage.deleteAlarm()
+  }
+
+  /** The sweep runs while anything is leased or waits. */
+  async #watch(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
+  }
+}

@@ -1,0 +1,41 @@
+// How much of each upstream may be used at once. What serialises in a Proxmox cluster is finer than "ten tasks":
+// docs/decisions/0003-gate-limits.md says where each number comes from.
+
+export interface Limit {
+  /** Leases at once to begin with. */
+  readonly start: number
+  /** An adaptive pool widens up to this while it goes well, and halves when the upstream says that it is congested. */
+  readonly most: number
+}
+
+/** Prefix of a pool's name (up to the colon) -> its limit. Pools are `name` or `name:instance`. */
+const limits: Record<string, Limit> = {
+  // Allocations share one cluster-wide lock whose waiters give up after 10 s.
+  'storage-alloc': { start: 3, most: 8 },
+  // Frees take the same lock and may sleep in it.
+  'storage-free': { start: 1, most: 1 },
+  // Proxmox's own bulk actions run four workers per node.
+  'node-tasks': { start: 4, most: 4 },
+  playbooks: { start: 6, most: 6 },
+  // Check, then insert, then one nginx: never two writes at once.
+  npm: { start: 1, most: 1 },
+}
+
+export const limitOf = (pool: string): Limit | undefined => limits[pool.split(':')[0] ?? '']
+
+export interface Rate {
+  readonly capacity: number
+  readonly perMs: number
+  /** Tokens that one turn of a step may use. */
+  readonly cost: number
+}
+
+/** 1,200 requests in 5 minutes per user, the dashboard included: 200 are left for people. https://developers.cloudflare.com/fundamentals/api/reference/limits/ */
+const rates: Record<string, Rate> = { cloudflare: { capacity: 1_000, perMs: 1_000 / 300_000, cost: 3 } }
+
+export const rateOf = (pool: string): Rate | undefined => rates[pool]
+
+export const breaker = { failsToOpen: 5, coolFirstMs: 5_000, coolMaxMs: 60_000, coolConfigMs: 60_000, probeMs: 30_000 }
+
+/** A lease given ahead to a waiter is taken back when it is not claimed; one that is held long is asked after. */
+export const lease = { claimMs: 15_000, askAfterMs: 300_000, sweepMs: 15_000 }

@@ -1,0 +1,60 @@
+// The reporting copy in D1: fed by the tenants, rebuilt from them, made to be queried by people. Never a lock, never an allocator.
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** One row per tenant: where it stands. Times are epoch milliseconds. */
+export const tenants = sqliteTable('tenants', {
+  tenant: text().primaryKey(),
+  connection: text().notNull(),
+  service: text().notNull(),
+  email: text().notNull(),
+  plan: text().notNull(),
+  status: text().notNull(),
+  target: text().notNull(),
+  epoch: integer().notNull(),
+  vmid: integer().notNull(),
+  ip: text().notNull(),
+  hostname: text().notNull(),
+  node: text().notNull(),
+  cause: text(),
+  orderedAt: integer('ordered_at').notNull(),
+  changedAt: integer('changed_at').notNull(),
+  restAt: integer('rest_at').notNull(),
+  /** Journal line of the tenant up to which this row is true. */
+  version: integer().notNull(),
+  /** When this row was written. */
+  asOf: integer('as_of').notNull(),
+}, (table) => [index('tenants_by_status').on(table.status)])
+
+/** One row per tenant, epoch and resource. */
+export const steps = sqliteTable('steps', {
+  tenant: text().notNull(),
+  epoch: integer().notNull(),
+  step: text().notNull(),
+  want: text().notNull(),
+  phase: text().notNull(),
+  attempt: integer().notNull(),
+  why: text(),
+  since: integer().notNull(),
+  startedAt: integer('started_at').notNull(),
+  settledAt: integer('settled_at').notNull(),
+  version: integer().notNull(),
+}, (table) => [primaryKey({ columns: [table.tenant, table.epoch, table.step] })])
+
+/** Append-only: who asked for what, and how it ended. */
+export const audit = sqliteTable('audit', {
+  tenant: text().notNull(),
+  line: integer().notNull(),
+  at: integer().notNull(),
+  epoch: integer().notNull(),
+  event: text().notNull(),
+  step: text(),
+  detail: text(),
+}, (table) => [primaryKey({ columns: [table.tenant, table.line] })])
+
+/** Messages that nobody could read or deliver. `body` is cut and holds no secret: commands carry none. */
+export const deadLetters = sqliteTable('dead_letters', {
+  id: text().primaryKey(),
+  reason: text().notNull(),
+  body: text().notNull(),
+  at: integer().notNull(),
+})

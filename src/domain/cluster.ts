@@ -1,0 +1,49 @@
+// What Berth must know of one Proxmox cluster and the network around it. Addresses and names only, never a secret.
+import * as z from 'zod'
+
+const ipv4 = z.ipv4()
+
+export const Cluster = z.object({
+  /** Name of the cluster: also the name of its allocator and gate objects. */
+  name: z.string().min(1),
+  /** Nodes that may hold customer containers, with the memory that may be sold on each. */
+  nodes: z.array(z.object({ name: z.string().min(1), memoryMb: z.number().int().positive() })).min(1),
+  /** Proxmox storage for root disks: a LINSTOR resource group with two replicas. */
+  storage: z.string().min(1),
+  /** Template volume id, e.g. `local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst`. */
+  template: z.string().min(1),
+  bridge: z.string().min(1),
+  /** Private network of the containers. */
+  lan: z.object({ prefix: z.number().int().min(8).max(30), gateway: ipv4, first: ipv4, last: ipv4, cidr: z.cidrv4() }),
+  nameservers: z.array(ipv4).min(1),
+  searchdomain: z.string().min(1),
+  /** First and last VMID of the range that is ours alone; outside `next-id`. */
+  vmids: z.object({ first: z.number().int().min(100), last: z.number().int() }),
+  /** Where the reverse proxy is reached from outside, and from which address it reaches containers. */
+  proxy: z.object({ publicIp: ipv4, privateIp: ipv4 }),
+  /** Public network that customers' records may point into. */
+  publicCidr: z.cidrv4(),
+  /** The server that shows the suspension page (a listener of the gateway). */
+  suspendedPage: z.object({ host: z.string().min(1), port: z.number().int().min(1).max(65535) }),
+  /** HA group for Proxmox VE 8; on 9 each container has a rule of its own. */
+  haGroup: z.string().min(1),
+  /** Sites are published as `<label>.<zone>`. */
+  zone: z.string().min(3),
+  /** The address of a site as visitors type it, `*` standing for its label: `https://*.sites.example.com`. */
+  siteUrl: z.string().regex(/^https?:\/\/\*\./),
+  /** `random` names, or the seed's scheme (`email`), which publishes the local part of the customer's address. */
+  hostNames: z.enum(['random', 'email']),
+})
+export type Cluster = z.infer<typeof Cluster>
+
+/** An IPv4 address as a number, for ranges. */
+export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+
+export const numberToIp = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+
+/** True when the address lies in the network, e.g. `inCidr('203.0.113.10', '203.0.113.0/27')`. */
+export function inCidr(ip: string, cidr: string): boolean {
+  const [network = '', bits = '32'] = cidr.split('/')
+  const size = 2 ** (32 - Number(bits))
+  return Math.floor(ipToNumber(ip) / size) === Math.floor(ipToNumber(network) / size)
+}

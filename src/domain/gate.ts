@@ -1,0 +1,26 @@
+// What the engine asks of the cluster's gate before it goes out, and what it tells it afterwards.
+
+import type { System } from './errors.ts'
+
+/** `parked` costs no attempt: the row waits until it is woken or `retryAt` (epoch ms). */
+export type Grant =
+  | { granted: true; probe: boolean }
+  | { granted: false; retryAt: number; why: string }
+
+/**
+ * - `ok`        the system answered
+ * - `down`      it did not: counts towards its breaker
+ * - `config`    it refused our credentials: opens the breaker that only a person closes
+ * - `congested` it is overloaded: fewer at once
+ * - `none`      nothing was learned about it
+ */
+export type Verdict = 'ok' | 'down' | 'config' | 'congested' | 'none'
+
+export interface Gate {
+  /** All pools or none; idempotent per step, so that a restart or a second look gets the same lease back. */
+  acquire(request: { step: string; system: System; pools: readonly string[] }): Promise<Grant>
+  report(report: { step: string; system: System; verdict: Verdict; release: boolean }): Promise<void>
+}
+
+/** How a watched task ended; `unknown` when its record is gone and only a look can tell. */
+export type TaskEnd = { state: 'running' } | { state: 'unknown' } | { state: 'ended'; ok: boolean; exit: string }

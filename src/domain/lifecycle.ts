@@ -1,0 +1,33 @@
+// May this command be given to a tenant in this state? One table; nobody decides it anywhere else.
+import type { Verb } from './order.ts'
+
+/** What the tenant is wanted to be. `undone`: a new order that could not be built and was taken back. */
+export type Target = 'live' | 'suspended' | 'terminated' | 'undone'
+
+/**
+ * - `accept`    the wish changes: a command is written
+ * - `unchanged` it is already wanted so: success, nothing is written
+ * - `unknown`   there is no such service (any more)
+ * - `conflict`  it can never be so again, or not yet
+ */
+export type Admission = 'accept' | 'unchanged' | 'unknown' | 'conflict'
+
+const table: Record<Target | 'none', Record<Verb, Admission>> = {
+  none: { create: 'accept', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unknown' },
+  live: { create: 'unchanged', suspend: 'accept', unsuspend: 'unchanged', terminate: 'accept' },
+  suspended: { create: 'unchanged', suspend: 'unchanged', unsuspend: 'accept', terminate: 'accept' },
+  // A terminated service stays terminated: its names are tombstones and nothing resurrects it.
+  terminated: { create: 'conflict', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unchanged' },
+  // An order that failed and was taken back may be tried again, with new identities.
+  undone: { create: 'accept', suspend: 'unknown', unsuspend: 'unknown', terminate: 'accept' },
+}
+
+export const admission = (target: Target | undefined, verb: Verb): Admission => table[target ?? 'none'][verb]
+
+/** The target that an accepted verb asks for. */
+export const targetOf: Record<Verb, Exclude<Target, 'undone'>> = {
+  create: 'live',
+  unsuspend: 'live',
+  suspend: 'suspended',
+  terminate: 'terminated',
+}

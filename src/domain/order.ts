@@ -1,0 +1,48 @@
+// An order in our words: what the customer bought, and the identities that were chosen for it before anything was called.
+import * as z from 'zod'
+import { planNames } from './plan.ts'
+
+/** What a billing system may ask for. `create` makes a site, the others change the wish about an existing one. */
+export const verbs = ['create', 'suspend', 'unsuspend', 'terminate'] as const
+export type Verb = (typeof verbs)[number]
+
+export const Spec = z.object({
+  /** The billing connection that owns the service; keys are scoped to it. */
+  connection: z.string(),
+  /** The service's id in that billing system. */
+  service: z.string(),
+  email: z.string(),
+  plan: z.enum(planNames),
+  /** IPv4 address that the site's DNS record points to. */
+  publicIp: z.string(),
+})
+export type Spec = z.infer<typeof Spec>
+
+/** Chosen once per epoch by the allocator; never reused for another tenant. */
+export const Identity = z.object({
+  epoch: z.number().int().min(1),
+  vmid: z.number().int(),
+  /** Private IPv4 address without prefix length. */
+  ip: z.string(),
+  /** First label of the public name. */
+  label: z.string(),
+  hostname: z.string(),
+  /** The node on which the container is created; HA may move it later. */
+  node: z.string(),
+})
+export type Identity = z.infer<typeof Identity>
+
+/** One accepted wish about one tenant. `seq` grows by one per command of that tenant: the newest wins. */
+export const Command = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  seq: z.number().int().min(1),
+  verb: z.enum(verbs),
+  spec: Spec,
+  identity: Identity,
+  /** Who asked: the connection, or an operator's name. */
+  actor: z.string(),
+  /** Epoch milliseconds of the request. */
+  at: z.number(),
+})
+export type Command = z.infer<typeof Command>

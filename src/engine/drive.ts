@@ -1,0 +1,300 @@
+// One row, one step: look if there is any doubt, decide, write the intent, call, write the outcome.
+// It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
+import { UpstreamError, type System } from '../domain/errors.ts'
+import { brief, inTime } from './deadline.ts'
+import { desire, type JournalEvent, type Notebook, type Row } from './row.ts'
+import { dissolves, type Resources } from './plan.ts'
+import { backoffMs, policy } from './policy.ts'
+import type { Gate, TaskEnd, Verdict } from '../domain/gate.ts'
+import type { Context, Resource, Seen } from './resource.ts'
+
+/** Everything the grammar needs from outside. Nothing here is stored. */
+export interface Surroundings<Up> {
+  readonly book: Notebook
+  readonly resources: Resources<Up>
+  readonly gate: Gate
+  /** Tenant key, epoch and ownership mark of the rows being driven. */
+  readonly identity: { tenant: string; epoch: number; mark: string }
+  now(): number
+  random(): number
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Clients fenced with this call's operation, attempt and deadline. */
+  clients(call: { operation: string; attempt: number; deadline: number; signal?: AbortSignal }): Up
+  /** Waits at most `waitMs` for the end of a task; ends early when `signal` is aborted. */
+  watch(handle: string, waitMs: number, signal: AbortSignal): Promise<TaskEnd>
+  /** A cheap question that shows whether the system is back. Throws when it is not. */
+  probe(system: System): Promise<void>
+  /** Making this row has failed for good. Answers true when everything was turned to absent, false when it is to be stuck. */
+  giveUp(row: Row, reason: string): boolean
+}
+
+type Patch = Partial<Omit<Row, 'name' | 'version'>>
+
+/** Drives one ready row by one step. Never throws; a bug of ours is written into the row. */
+export async function drive<Up>(name: string, all: Surroundings<Up>, signal: AbortSignal): Promise<void> {
+  try {
+    await new Drive(name, all).run(signal)
+  } catch (error) {
+    bug(name, all, error)
+  }
+}
+
+/** A caught bug: tried again slowly, set aside as poison when it keeps coming. The journal keeps its name, not its text. */
+function bug<Up>(name: string, all: Surroundings<Up>, error: unknown): void {
+  const { book } = all
+  book.transaction(() => {
+    const row = book.row(name)
+    if (!row) return
+    const poison = row.poison + 1
+    const stuck = poison >= policy.poisonMax
+    const why = stuck ? 'set aside after repeated internal errors' : 'an internal error; trying again'
+    const phase = stuck ? 'stuck' : row.phase === 'calling' || row.attempt > 0 ? 'unknown' : 'idle'
+    book.put({ ...row, poison, phase, why, since: all.now(), notBefore: all.now() + backoffMs(poison + 4, policy.backoffMaxMs, all.random) })
+    book.journal(stuck ? 'stuck' : 'bug', name, row.attempt, { error: error instanceof Error ? error.name : typeof error })
+  })
+}
+
+class Drive<Up> {
+  readonly all: Surroundings<Up>
+  readonly name: string
+  readonly resource: Resource<Up>
+  #row: Row
+
+  constructor(name: string, all: Surroundings<Up>) {
+    const row = all.book.row(name)
+    const resource = all.resources.get(name)
+    if (!row || !resource) throw new Error(`no such step: ${name}`)
+    this.all = all
+    this.name = name
+    this.resource = resource
+    this.#row = row
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { all, name, resource } = this
+    if (this.#row.phase === 'calling') this.#recover()
+    if (this.#row.phase === 'stuck') return
+    const rows = new Map(all.book.rows().map((row) => [row.name, row]))
+    const gone = { phase: 'settled', doubtSince: 0, handle: null, out: null, owned: false, settledAt: all.now() } as const
+    if (dissolves(this.#row, all.resources, rows)) {
+      this.#amend(gone, 'dissolved')
+      return all.gate.report({ step: name, system: resource.system, verdict: 'none', release: true }).catch(() => undefined)
+    }
+    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) return this.#amend(gone, 'settled', 'nothing was ever sent')
+    if (this.#row.handle !== null && !(await this.#watched(this.#row.handle, signal))) return
+
+    const pools = resource.pools(this.#row.want, this.#row.wish)
+    const grant = await all.gate.acquire({ step: this.name, system: resource.system, pools })
+      .catch(() => ({ granted: false as const, retryAt: all.now() + backoffMs(6, policy.backoffMaxMs, all.random), why: 'the gate does not answer' }))
+    if (!grant.granted) return this.#park(grant.retryAt, grant.why)
+
+    let verdict: Verdict = 'none'
+    try {
+      if (this.#row.parked) this.#amend({ parked: false, why: null })
+      if (grant.probe) await all.probe(resource.system)
+      verdict = await this.#lookAndTouch()
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      verdict = this.#blinded(error)
+    } finally {
+      const row = all.book.row(this.name)
+      const release = !row || (row.phase !== 'waiting' && row.phase !== 'unknown' && row.phase !== 'calling')
+      await all.gate.report({ step: this.name, system: resource.system, verdict, release }).catch(() => undefined)
+    }
+  }
+
+  /** We died between intent and outcome: the call may have happened, may still happen. */
+  #recover(): void {
+    const poison = this.#row.poison + 1
+    if (poison >= policy.poisonMax) this.#stick('set aside: it kept dying in the middle of this call')
+    else this.#amend({ phase: 'unknown', poison, notBefore: 0, why: 'interrupted; looking what happened' }, 'recovered')
+  }
+
+  /** Waits for the end of a task. False when there is nothing more to do now. */
+  async #watched(handle: string, signal: AbortSignal): Promise<boolean> {
+    const { all } = this
+    let end: TaskEnd
+    try {
+      end = await all.watch(handle, policy.watchMs, signal)
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      this.#blinded(error)
+      return false
+    }
+    if (this.#reread().handle !== handle) return false
+    if (end.state === 'running') {
+      if (all.now() - this.#row.busySince > this.resource.busyMs) this.#stick('a task does not end')
+      else this.#amend({ notBefore: all.now() + policy.backoffFirstMs })
+      return false
+    }
+    const failure = end.state === 'ended' && !end.ok ? brief(end.exit) : undefined
+    this.#amend({ phase: 'unknown', handle: null, ...(failure === undefined ? {} : { why: failure }) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
+    if (failure !== undefined && /got lock request timeout/.test(failure))
+      await all.gate.report({ step: this.name, system: this.resource.system, verdict: 'congested', release: false }).catch(() => undefined)
+    return true
+  }
+
+  async #lookAndTouch(): Promise<Verdict> {
+    const { all } = this
+    let seen: Seen | undefined
+    if (this.#row.attempt > 0 || this.resource.given) {
+      const version = this.#row.version
+      seen = await this.resource.observe(this.#context(this.#row, all.now() + this.resource.callTimeoutMs))
+      if (this.#reread().version !== version) return 'ok'
+      if (!this.#mustTouch(seen)) return 'ok'
+    }
+    return this.#touch(seen)
+  }
+
+  /** Decides what was seen. True when it is now time to call. */
+  #mustTouch(seen: Seen): boolean {
+    const { all, resource } = this
+    const now = all.now()
+    const row = this.#row
+    const flightEnds = row.doubtSince === 0 ? 0 : row.doubtSince + policy.flightMs
+    const wants = row.want === 'present'
+    if (seen.state === 'foreign') return this.#foreign(seen.why)
+    if (seen.state === 'busy') {
+      const busySince = row.busySince || now
+      if (now - busySince > resource.busyMs) this.#stick(`busy for too long: ${seen.why}`)
+      else this.#amend({ phase: 'waiting', busySince, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + resource.pollMs },
+        row.phase === 'waiting' ? undefined : 'observed', `busy: ${seen.why}`)
+      return false
+    }
+    // A call that was meant for another wish may still land and undo what we see now: wait until it cannot.
+    const another = row.doubtSince > 0 && row.doubtFor !== desire(row)
+    if (now < flightEnds && (another || seen.state === 'absent')) {
+      this.#amend({ phase: 'unknown', notBefore: flightEnds, blind: 0, why: 'making sure that a lost request can no longer arrive' }, 'observed', `${seen.state}, waiting out the flight bound`)
+      return false
+    }
+    if (seen.state === 'present' && wants && seen.ok) {
+      const out = resource.output.parse(seen.out)
+      this.#amend({ phase: 'settled', out, owned: true, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
+      return false
+    }
+    if (seen.state === 'absent' && !wants) {
+      this.#amend({ phase: 'settled', out: null, owned: false, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
+      return false
+    }
+    const what = seen.state === 'absent' ? 'absent' : seen.ok ? 'present' : `differs: ${seen.differs}`
+    this.#amend({ blind: 0, busySince: 0, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
+    if (row.refusal !== null) return this.#giveUp(row.refusal)
+    const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
+    if (row.fails >= max) return this.#giveUp(row.why ?? `${row.fails} attempts failed`)
+    return true
+  }
+
+  async #touch(seen: Seen | undefined): Promise<Verdict> {
+    const { all, resource, name } = this
+    const now = all.now()
+    const before = this.#row
+    const attempt = before.attempt + 1
+    const doubtFor = desire(before)
+    this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null }, 'call', before.want)
+    const deadline = now + resource.callTimeoutMs
+    const context = this.#context(this.#row, deadline)
+    const call = before.want === 'present' ? resource.make(context, seen) : resource.unmake(context, seen)
+    const result = await inTime(call, (ended) => all.sleep(resource.callTimeoutMs, ended), resource.system)
+
+    const row = this.#reread()
+    if (row.attempt !== attempt || row.phase !== 'calling') return 'none'
+    const done = all.now()
+    if (!(result instanceof Error)) {
+      const handle = result?.handle ?? null
+      this.#amend({ phase: handle ? 'waiting' : 'unknown', handle, doubtSince: 0, poison: 0, notBefore: done, busySince: handle ? done : 0, owned: true }, 'outcome', handle ? 'accepted' : 'ok')
+      return 'ok'
+    }
+    if (!(result instanceof UpstreamError)) throw result
+    const why = brief(result.message)
+    const retry = done + (result.retryAfterMs ?? backoffMs(row.fails, policy.backoffMaxMs, all.random))
+    const outcome = { fate: result.fate, landed: result.landed, system: result.system, message: why }
+    switch (result.fate) {
+      case 'not-sent':
+        // Another request of the same call may have been applied, so it is looked at like any other.
+        this.#amend({ phase: 'unknown', fails: row.fails - 1, doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: retry, why }, 'outcome', outcome)
+        return result.retryAfterMs === undefined ? 'down' : 'ok'
+      case 'refused':
+        this.#amend({ phase: 'unknown', doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: done, refusal: why, why }, 'outcome', outcome)
+        return 'ok'
+      case 'credentials':
+        this.#amend({ why }, 'outcome', outcome)
+        this.#stick(`${result.system}: ${why}`)
+        return 'config'
+      case 'unknown':
+        this.#amend({ phase: 'unknown', doubtSince: result.landed ? before.doubtSince : done, ...(result.landed ? { doubtFor: before.doubtFor } : {}), notBefore: retry, why }, 'outcome', outcome)
+        return result.landed ? 'ok' : 'down'
+    }
+  }
+
+  /** A look got no answer: costs no attempt, only patience. */
+  #blinded(error: UpstreamError): Verdict {
+    const { all } = this
+    if (this.#reread().phase === 'stuck') return 'none'
+    const why = brief(error.message)
+    if (error.fate === 'credentials') {
+      this.#stick(`${error.system}: ${why}`)
+      return 'config'
+    }
+    const blind = this.#row.blind + 1
+    const pause = error.retryAfterMs ?? backoffMs(blind, policy.blindMaxMs, all.random)
+    this.#amend({ phase: this.#row.attempt > 0 ? (this.#row.phase === 'waiting' ? 'waiting' : 'unknown') : 'idle', blind, notBefore: all.now() + pause, why: `no answer: ${why}` })
+    return error.landed || error.retryAfterMs !== undefined ? 'none' : 'down'
+  }
+
+  #foreign(why: string): boolean {
+    const row = this.#row
+    // What was never ours and is not ours now is not our business on the way down: it is left standing.
+    if (row.want === 'absent' && !row.owned) this.#amend({ phase: 'settled', doubtSince: 0, why: `left alone: ${why}` }, 'settled', `foreign, left alone: ${why}`)
+    else if (row.want === 'present' && !row.owned) this.#giveUp(`taken by something that is not ours: ${why}`)
+    else this.#stick(`no longer bears our mark: ${why}`)
+    return false
+  }
+
+  #giveUp(reason: string): boolean {
+    if (this.#row.want === 'absent' || !this.all.giveUp(this.#row, reason)) this.#stick(reason)
+    return false
+  }
+
+  #stick(why: string): void {
+    this.#amend({ phase: 'stuck', why }, 'stuck', why)
+  }
+
+  #park(retryAt: number, why: string): void {
+    const { all } = this
+    if (this.#reread().phase === 'stuck') return
+    this.#amend({ parked: true, notBefore: Math.max(retryAt, all.now() + 1), why }, this.#row.parked ? undefined : 'parked', why)
+  }
+
+  #context(row: Row, deadline: number): Context<Up, unknown> {
+    const { all, name } = this
+    return {
+      ...all.identity,
+      attempt: row.attempt,
+      wish: row.wish,
+      up: all.clients({ operation: `${all.identity.tenant}/${name}`, attempt: row.attempt, deadline }),
+      output: (resource) => {
+        const out = all.book.row(resource.name)?.out
+        if (out === null || out === undefined) throw new Error(`${name} read the output of ${resource.name} before there was one`)
+        return resource.output.parse(out)
+      },
+    }
+  }
+
+  #reread(): Row {
+    const row = this.all.book.row(this.name)
+    if (!row) throw new Error(`the row ${this.name} is gone`)
+    return (this.#row = row)
+  }
+
+  /** Writes a change and, if it says something new, a journal line, in one transaction. */
+  #amend(patch: Patch, event?: JournalEvent, detail: unknown = null): void {
+    const { book } = this.all
+    book.transaction(() => {
+      const row = this.#reread()
+      const since = patch.phase !== undefined && patch.phase !== row.phase ? this.all.now() : row.since
+      this.#row = { ...row, since, ...patch }
+      book.put(this.#row)
+      if (event) book.journal(event, this.name, this.#row.attempt, detail)
+    })
+  }
+}

@@ -1,0 +1,73 @@
+// The plan is the rows: this file changes what they are wanted to be and says which of them may be driven now. Pure.
+import type { Resource, Wanted } from './resource.ts'
+import { desire, freshRow, type Notebook, type Row } from './row.ts'
+
+export type Resources<Up> = ReadonlyMap<string, Resource<Up>>
+
+/**
+ * Writes the wishes into the rows. A row whose wish is new is looked at again before it is touched; one that was stuck
+ * gets a new chance; one whose call is under way keeps its phase, because that call must become known first.
+ * Returns the names of the rows that changed.
+ */
+export function wish(book: Notebook, wanted: readonly Wanted[], now: number): string[] {
+  const changed: string[] = []
+  for (const { resource, want, wish: wished, after = [] } of wanted) {
+    const known = book.row(resource)
+    const row = known ?? freshRow(resource, now)
+    const next = { ...row, want, wish: want === 'absent' ? row.wish : wished, after }
+    const same = known !== undefined && desire(row) === desire(next)
+    if (same && row.phase !== 'stuck') {
+      if (JSON.stringify(row.after) !== JSON.stringify(after)) book.put(next)
+      continue
+    }
+    book.put(reopened(next, now))
+    if (!same) changed.push(resource)
+  }
+  return changed
+}
+
+/** The row, to be taken up again at once. */
+export function reopened(row: Row, now: number): Row {
+  const underWay = row.phase === 'calling' || row.phase === 'waiting'
+  return {
+    ...row,
+    phase: underWay ? row.phase : row.attempt > 0 ? 'unknown' : 'idle',
+    fails: 0, blind: 0, poison: 0, refusal: null, parked: false, why: null,
+    notBefore: now, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
+    version: row.version + 1,
+  }
+}
+
+/** It ends with what it lives in, which is going too: nothing of its own is called any more. */
+export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
+  const inside = resources.get(row.name)?.inside
+  return row.want === 'absent' && inside !== undefined && rows.get(inside)?.want === 'absent'
+}
+
+/** True when everything stands so that this row may be driven: what it needs is there, or what needs it is gone. */
+export function ready<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
+  if (row.phase === 'settled' || row.phase === 'stuck') return false
+  if (row.want === 'present')
+    return needs(row, resources).every((name) => {
+      const need = rows.get(name)
+      return need?.phase === 'settled' && need.want === 'present'
+    })
+  for (const other of rows.values())
+    if (other.want === 'absent' && other.phase !== 'settled' && resources.get(other.name)?.needs.includes(row.name)) return false
+  return true
+}
+
+/** Names of the rows that must stand before this one. */
+export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
+  [...(resources.get(row.name)?.needs ?? []), ...row.after]
+
+/**
+ * Where the whole list stands: `rest` when all is as wanted, `stuck` when what is left waits for a person,
+ * else when the next row is due (epoch ms).
+ */
+export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>): 'rest' | 'stuck' | { dueAt: number } {
+  const open = [...rows.values()].filter((row) => row.phase !== 'settled')
+  if (open.length === 0) return 'rest'
+  const due = open.filter((row) => ready(row, resources, rows)).map((row) => row.notBefore)
+  return due.length === 0 ? 'stuck' : { dueAt: Math.min(...due) }
+}

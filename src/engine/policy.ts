@@ -1,0 +1,46 @@
+// When we try again, when we give up, how long a lost request may still land. All numbers of the engine, nowhere else.
+
+export interface Policy {
+  /** Attempts towards presence before a new order is taken back. */
+  readonly makeFailsMax: number
+  /** Undoing is more stubborn than doing. */
+  readonly unmakeFailsMax: number
+  readonly backoffFirstMs: number
+  readonly backoffMaxMs: number
+  /** Longest pause between two looks at a system that does not answer. */
+  readonly blindMaxMs: number
+  /**
+   * The flight bound: after this time a request of unknown fate can no longer land. The gateway refuses what is past
+   * its deadline (20 s after the intent) and gives up on an upstream within 30 s; the rest is margin for clocks.
+   */
+  readonly flightMs: number
+  /** One long poll for the end of a task. */
+  readonly watchMs: number
+  /** Crashes or bugs in a row on one step before it is set aside as poison. */
+  readonly poisonMax: number
+  /** One run of the alarm drives at most this long. The safety alarm may come due meanwhile: it then follows the run, or wakes us after a crash. */
+  readonly runMs: number
+  readonly safetyAlarmMs: number
+  /** A parked row asks the gate again after this time even if nobody wakes it. */
+  readonly parkedMs: number
+}
+
+export const policy: Policy = {
+  makeFailsMax: 8,
+  unmakeFailsMax: 40,
+  backoffFirstMs: 200,
+  backoffMaxMs: 10_000,
+  blindMaxMs: 30_000,
+  flightMs: 60_000,
+  watchMs: 20_000,
+  poisonMax: 5,
+  runMs: 60_000,
+  safetyAlarmMs: 10_000,
+  parkedMs: 30_000,
+}
+
+/** Pause before try number `tries` + 1: doubling, capped, with full jitter (never 0, so that nothing becomes a hot loop). */
+export function backoffMs(tries: number, maxMs: number, random: () => number): number {
+  const ceiling = Math.min(maxMs, policy.backoffFirstMs * 2 ** Math.min(tries, 20))
+  return Math.ceil(ceiling * (0.1 + 0.9 * random()))
+}

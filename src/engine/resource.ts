@@ -1,0 +1,71 @@
+// What a tenant can own, as the engine sees it: look, make, unmake. The engine knows nothing of hosting;
+// a resource knows nothing of retries, journals or time.
+import type * as z from 'zod'
+import type { System } from '../domain/errors.ts'
+
+export type Want = 'present' | 'absent'
+
+/**
+ * What a look upstream told.
+ * - `busy`: it is being worked on (a lock, a running task); `handle` is what may be watched for its end
+ * - `foreign`: something stands there that does not bear our mark; it is never touched
+ * - `present`: ours; `ok` when it is as wished, else `differs` says in what
+ */
+export type Seen<Out = unknown> =
+  | { state: 'absent' }
+  | { state: 'busy'; why: string; handle?: string }
+  | { state: 'foreign'; why: string }
+  | { state: 'present'; ok: true; out: Out }
+  | { state: 'present'; ok: false; differs: string; out?: Out }
+
+/** What a call started: nothing more to wait for, or a handle (a Proxmox UPID, `run:<id>`) whose end can be watched. */
+export type Started = { handle?: string } | undefined
+
+/** What every resource function is given. `up` are the upstream clients, fenced with this operation, attempt and deadline. */
+export interface Context<Up, Wish> {
+  readonly tenant: string
+  readonly epoch: number
+  readonly mark: string
+  readonly attempt: number
+  readonly wish: Wish
+  readonly up: Up
+  /** The parsed output of a resource that this one needs. Throws when it has none yet. */
+  output<T>(resource: { name: string; output: z.ZodType<T> }): T
+}
+
+/** `Up` is the bundle of clients, `Wish` the parameters it should have (plain data), `Out` what others may read of it. */
+export interface Resource<Up, Wish = unknown, Out = unknown> {
+  /** Written in journals: never renamed, never reused. */
+  readonly name: string
+  /** In the customer's words, for progress pages: "Container", "Web address". */
+  readonly title: string
+  /** Resources that are settled first; taken down in the reverse order. */
+  readonly needs: readonly string[]
+  /** It lives inside this resource and ends with it: it is never unmade on its own account when that one goes too. */
+  readonly inside?: string
+  /** It was given before the first step (chosen at intake), so it is looked at, and taken back, even if nothing was called. */
+  readonly given?: boolean
+  /** The system that its calls go to: its breaker guards them. */
+  readonly system: System
+  /** Leases that a call towards `want` holds until its effect is known, e.g. `storage-alloc`. */
+  pools(want: Want, wish: Wish): readonly string[]
+  /** How long one make or unmake may take to send all of its requests. */
+  readonly callTimeoutMs: number
+  /** How long a busy thing may stay busy before a person is called. */
+  readonly busyMs: number
+  /** How often to look while it is busy and nothing can be watched. */
+  readonly pollMs: number
+  /** Parsed whenever it is read: a later release may read it. Never holds a secret. */
+  readonly output: z.ZodType<Out>
+  observe(context: Context<Up, Wish>): Promise<Seen<Out>>
+  make(context: Context<Up, Wish>, seen: Seen<Out> | undefined): Promise<Started>
+  unmake(context: Context<Up, Wish>, seen: Seen<Out> | undefined): Promise<Started>
+}
+
+/** One line of the product's table of contents: this resource is wanted so. `after` adds needs for this wish only. */
+export interface Wanted {
+  readonly resource: string
+  readonly want: Want
+  readonly wish: unknown
+  readonly after?: readonly string[]
+}

@@ -1,0 +1,44 @@
+// Drives every row that is due, side by side, until none is. A finished step may make others due at once; a new wish
+// that arrives meanwhile (a nudge) is noticed without waiting for the slowest step.
+import { drive, type Surroundings } from './drive.ts'
+import { ready } from './plan.ts'
+
+/** Lets a request that comes in while the alarm runs be noticed: it ends long polls early and wakes the loop. */
+export class Nudge {
+  #controller = new AbortController()
+  #wake: () => void = () => undefined
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Resolves at the next nudge. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  now(): void {
+    this.#controller.abort()
+    this.#controller = new AbortController()
+    this.#wake()
+  }
+}
+
+/** Runs until nothing is due or `until` (epoch ms) has passed and what was under way has ended. */
+export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number): Promise<void> {
+  const underWay = new Map<string, Promise<void>>()
+  for (;;) {
+    const now = all.now()
+    if (now < until) {
+      const rows = new Map(all.book.rows().map((row) => [row.name, row]))
+      for (const row of rows.values()) {
+        if (underWay.has(row.name) || row.notBefore > now || !ready(row, all.resources, rows)) continue
+        underWay.set(row.name, drive(row.name, all, nudge.signal).finally(() => underWay.delete(row.name)))
+      }
+    }
+    if (underWay.size === 0) return
+    await Promise.race([...underWay.values(), nudge.next()])
+  }
+}

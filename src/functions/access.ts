@@ -1,0 +1,78 @@
+// Who may call what: one table of route -> credential, and the middleware that reads it. A route that is not in the table
+// cannot be mounted. Keys are stored as hashes and compared in constant time.
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import type { RequestIdVariables } from 'hono/request-id'
+import { configOf } from '../config.ts'
+import { Problem } from './problems.ts'
+
+export interface App { Bindings: Env; Variables: RequestIdVariables & { connection: string } }
+
+/**
+ * - `connection` the bearer key of a billing connection: sees and changes that connection's services only
+ * - `order-link` the unguessable link of one order, read only
+ * - `operator`   the operator's bearer key
+ * - `public`     anybody
+ */
+export type Credential = 'connection' | 'order-link' | 'operator' | 'public'
+
+export const access = {
+  'GET /health': 'public',
+  'POST /create-site': 'connection',
+  'POST /delete-site': 'connection',
+  'POST /suspend': 'connection',
+  'POST /unsuspend': 'connection',
+  'GET /status': 'connection',
+  'GET /orders/:id': 'order-link',
+  'GET /orders/:id/events': 'order-link',
+  'POST /operator/retry': 'operator',
+} as const satisfies Record<string, Credential>
+
+export type Route = keyof typeof access
+
+/** Mounts a handler behind the credential that the table gives its route. */
+export function mount(app: Hono<App>, route: Route, ...handlers: [...MiddlewareHandler<App>[], (c: Context<App>) => Response | Promise<Response>]): void {
+  const [method = '', path = ''] = route.split(' ')
+  app.on(method, path, guards[access[route]], ...handlers)
+}
+
+const guards: Record<Credential, MiddlewareHandler<App>> = {
+  public: (_c, next) => next(),
+  connection: async (c, next) => {
+    const hash = hashOf(bearer(c))
+    // Every key is compared, so that time tells nothing about which one matched.
+    let connection: string | undefined
+    for (const key of configOf(c.env).apiKeys) if (sameHex(key.sha256, hash)) connection = key.connection
+    if (connection === undefined) throw new Problem('unauthorized', 'The API key is missing or wrong.')
+    c.set('connection', connection)
+    await next()
+  },
+  operator: async (c, next) => {
+    if (!sameHex(configOf(c.env).operatorKeySha256, hashOf(bearer(c)))) throw new Problem('unauthorized', 'The operator key is missing or wrong.')
+    await next()
+  },
+  'order-link': async (c, next) => {
+    if (tenantOfOrder(configOf(c.env).orderLinkSecret, c.req.param('id') ?? '') === undefined) throw new Problem('not-found', 'There is no such order.')
+    await next()
+  },
+}
+
+/** The public id of a tenant's order: its key and a signature, so that nobody can guess another one. */
+export const orderId = (secret: string, tenant: string): string => `${tenant}-${signatureOf(secret, tenant)}`
+
+/** The tenant of an order id, or undefined when the signature is wrong. */
+export function tenantOfOrder(secret: string, id: string): string | undefined {
+  const [tenant = '', signature = ''] = id.split('-')
+  return sameHex(signature, signatureOf(secret, tenant)) ? tenant : undefined
+}
+
+const signatureOf = (secret: string, tenant: string): string => createHmac('sha256', secret).update(`order ${tenant}`).digest('hex').slice(0, 32)
+
+const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+const bearer = (c: Context<App>): string => /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? ''
+
+function sameHex(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

@@ -1,0 +1,23 @@
+// The hono app: request id, mounts, errors. Every route is mounted through the access table.
+import { Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import type { App } from './access.ts'
+import { health } from './health.ts'
+import { operator } from './operator.ts'
+import { orders } from './orders/orders.ts'
+import { sites } from './paymenter/sites.ts'
+import { onError, Problem } from './problems.ts'
+
+export function app(): Hono<App> {
+  const all = new Hono<App>()
+  all.use(requestId({ limitLength: 64 }))
+  all.onError(onError)
+  all.notFound(() => {
+    throw new Problem('not-found', 'There is no such address here.')
+  })
+  health(all)
+  sites(all)
+  orders(all)
+  operator(all)
+  return all
+}

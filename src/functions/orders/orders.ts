@@ -1,0 +1,50 @@
+// GET /orders/:id: the page that a customer watches, the same as JSON, and its events as they happen.
+import type { Context, Hono } from 'hono'
+import { accepts } from 'hono/accepts'
+import { NONCE, secureHeaders } from 'hono/secure-headers'
+import { streamSSE } from 'hono/streaming'
+import { configOf } from '../../config.ts'
+import { usualDurations } from '../../db/reports.ts'
+import { mount, tenantOfOrder, type App } from '../access.ts'
+import { Problem } from '../problems.ts'
+import { orderPage } from './page.ts'
+
+export function orders(app: Hono<App>): void {
+  mount(app, 'GET /orders/:id', secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], scriptSrc: [NONCE], styleSrc: [NONCE], connectSrc: ["'self'"], imgSrc: ["'self'", 'data:'], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] }, referrerPolicy: 'no-referrer' }), show)
+  mount(app, 'GET /orders/:id/events', events)
+}
+
+/** HTML for browsers, JSON for machines (`Accept: application/json` or no preference). */
+async function show(c: Context<App>): Promise<Response> {
+  const type = accepts(c, { header: 'Accept', supports: ['application/json', 'text/html'], default: 'application/json' })
+  c.header('cache-control', 'no-store')
+  c.header('x-robots-tag', 'noindex')
+  if (type === 'text/html') return c.html(orderPage(c.req.path, c.get('secureHeadersNonce') ?? ''))
+  const view = await tenant(c).view()
+  if (!view) throw new Problem('not-found', 'The order has been taken and will appear here in a moment.')
+  return c.json({ order: view, usual_ms: await usual(c.env) })
+}
+
+/** Events: `usual` (usual duration of each step, once), then `order` after each change. Ends when nothing can change any more. */
+function events(c: Context<App>): Response {
+  return streamSSE(c, async (stream) => {
+    const watching = await tenant(c).watch()
+    const reader = watching.pipeThrough(new TextDecoderStream()).getReader()
+    stream.onAbort(() => void reader.cancel().catch(() => undefined))
+    await stream.writeSSE({ event: 'usual', data: JSON.stringify(await usual(c.env)), retry: 2_000 })
+    let rest = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || stream.aborted) return
+      const lines = (rest + value).split('\n')
+      rest = lines.pop() ?? ''
+      const newest = lines.at(-1)
+      if (newest) await stream.writeSSE({ event: 'order', data: newest })
+    }
+  })
+}
+
+/** History helps to say how long it will take; without it the page says so. */
+const usual = (env: Env): Promise<Record<string, number>> => usualDurations(env.DB).catch(() => ({}))
+
+const tenant = (c: Context<App>) => c.env.TENANT.getByName(tenantOfOrder(configOf(c.env).orderLinkSecret, c.req.param('id') ?? '') ?? '')

@@ -1,0 +1,17 @@
+// The Worker: fetch, queue, scheduled, and the Durable Objects. Wiring only.
+import { app } from './functions/app.ts'
+import { watchdog } from './functions/cron/watchdog.ts'
+import { buryDeadLetters, deliverCommands } from './queues/commands.ts'
+
+export { Allocator } from './broker/allocator.ts'
+export { ClusterGate } from './broker/gate.ts'
+export { Tenant } from './tenant/object.ts'
+
+const functions = app()
+
+export default {
+  fetch: functions.fetch,
+  // In an environment the queues are called commands-<environment>.
+  queue: (batch, env) => (batch.queue.startsWith('commands-dead') ? buryDeadLetters(batch, env) : deliverCommands(batch, env)),
+  scheduled: (controller, env) => watchdog(env, controller.scheduledTime),
+} satisfies ExportedHandler<Env>

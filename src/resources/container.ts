@@ -1,0 +1,91 @@
+// The tenant's container on replicated storage. Created under a VMID that is ours for ever, so a second create of the same
+// is harmless; the description and tags are written late by Proxmox, so a container under `lock: create` is never foreign.
+import * as z from 'zod'
+import { bears } from '../domain/names.ts'
+import type { Resource, Seen } from '../engine/resource.ts'
+import type { Reach } from './reach.ts'
+
+export interface ContainerWish {
+  vmid: number
+  node: string
+  hostname: string
+  ostemplate: string
+  storage: string
+  diskGb: number
+  cores: number
+  memoryMb: number
+  swapMb: number
+  net0: string
+  nameserver: string
+  searchdomain: string
+}
+
+export const ContainerOut = z.object({ vmid: z.number(), node: z.string(), volume: z.string() })
+export type ContainerOut = z.infer<typeof ContainerOut>
+
+export const container: Resource<Reach, ContainerWish, ContainerOut> = {
+  name: 'container',
+  title: 'Container',
+  needs: ['address'],
+  system: 'proxmox',
+  pools: (want, wish) => [want === 'present' ? 'storage-alloc' : 'storage-free', `node-tasks:${wish.node}`],
+  callTimeoutMs: 20_000,
+  busyMs: 1_800_000,
+  pollMs: 2_000,
+  output: ContainerOut,
+
+  async observe({ up, wish, mark }): Promise<Seen<ContainerOut>> {
+    const { vmid } = wish
+    let node = wish.node
+    let config = await up.proxmox.containerConfig(node, vmid)
+    if (!config) {
+      // "Does not exist" on one node is only half an answer: HA may have moved it. The cluster's own list decides.
+      const found = await up.proxmox.locate(vmid)
+      if (found === undefined) return { state: 'absent' }
+      config = await up.proxmox.containerConfig(found, vmid)
+      if (!config) return { state: 'busy', why: 'the container is moving' }
+      node = found
+    }
+    if (config.lock) {
+      const active = await up.proxmox.tasks(node, { vmid, source: 'active' })
+      const running = active.find((task) => task.status === undefined || task.status === 'RUNNING')
+      return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"`, ...(running ? { handle: running.upid } : {}) }
+    }
+    if (!bears(config.tags, mark)) return { state: 'foreign', why: `container ${vmid} exists without our mark` }
+    const out = { vmid, node, volume: (config.rootfs ?? '').split(',')[0] ?? '' }
+    const differs = (['memory', 'swap', 'cores'] as const).filter((key) => config[key] !== sizes(wish)[key])
+    return differs.length === 0 ? { state: 'present', ok: true, out } : { state: 'present', ok: false, differs: differs.join(', '), out }
+  },
+
+  async make({ up, wish, mark, tenant }, seen) {
+    if (seen?.state === 'present') {
+      await up.proxmox.setConfig(seen.out?.node ?? wish.node, wish.vmid, sizes(wish))
+      return undefined
+    }
+    const handle = await up.proxmox.createContainer(wish.node, {
+      vmid: wish.vmid,
+      ostemplate: wish.ostemplate,
+      hostname: wish.hostname,
+      ...sizes(wish),
+      rootfs: `${wish.storage}:${wish.diskGb}`,
+      net0: wish.net0,
+      nameserver: wish.nameserver,
+      searchdomain: wish.searchdomain,
+      // Privileged by default on Proxmox VE 8, unprivileged on 9: never left to the default.
+      unprivileged: true,
+      features: 'nesting=1',
+      onboot: true,
+      tags: `berth;${mark}`,
+      description: `Berth site ${wish.hostname}\ntenant ${tenant}`,
+    })
+    return { handle }
+  },
+
+  async unmake({ up, wish }, seen) {
+    const node = (seen?.state === 'present' ? seen.out?.node : undefined) ?? wish.node
+    const handle = await up.proxmox.destroyContainer(node, wish.vmid, { purge: true, 'destroy-unreferenced-disks': true })
+    return handle === undefined ? undefined : { handle }
+  },
+}
+
+const sizes = (wish: ContainerWish) => ({ memory: wish.memoryMb, swap: wish.swapMb, cores: wish.cores })

@@ -1,0 +1,51 @@
+// The site's A record in Cloudflare. Same name with another content is legal there and would split the traffic, so it is
+// observed by name and converged by record id, never appended.
+import * as z from 'zod'
+import { bears } from '../domain/names.ts'
+import type { Resource, Seen } from '../engine/resource.ts'
+import type { Reach } from './reach.ts'
+
+export interface DnsRecordWish { hostname: string; ip: string; ttl: number }
+
+const Out = z.object({ id: z.string() })
+
+export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
+  name: 'dns-record',
+  title: 'DNS record',
+  needs: ['address'],
+  system: 'cloudflare',
+  pools: () => ['cloudflare'],
+  callTimeoutMs: 15_000,
+  busyMs: 300_000,
+  pollMs: 1_000,
+  output: Out,
+
+  async observe({ up, wish, mark }): Promise<Seen<z.infer<typeof Out>>> {
+    const records = await up.cloudflare.dnsRecords({ name: wish.hostname })
+    const ours = records.filter((record) => bears(record.comment ?? undefined, mark))
+    const first = ours[0]
+    if (records.length > ours.length) return { state: 'foreign', why: `${wish.hostname} has a record that is not ours` }
+    if (!first) return { state: 'absent' }
+    if (ours.length > 1) return { state: 'present', ok: false, differs: `${ours.length} records` }
+    if (first.type !== 'A' || first.content !== wish.ip || first.ttl !== wish.ttl) return { state: 'present', ok: false, differs: 'content' }
+    return { state: 'present', ok: true, out: { id: first.id } }
+  },
+
+  async make({ up, wish, mark }, seen) {
+    const record = { type: 'A', name: wish.hostname, content: wish.ip, ttl: wish.ttl, proxied: false, comment: mark } as const
+    if (seen?.state !== 'present') {
+      await up.cloudflare.createDnsRecord(record)
+      return undefined
+    }
+    const [first, ...more] = (await up.cloudflare.dnsRecords({ name: wish.hostname })).filter((one) => bears(one.comment ?? undefined, mark))
+    for (const extra of more) await up.cloudflare.deleteDnsRecord(extra.id)
+    if (first) await up.cloudflare.updateDnsRecord(first.id, record)
+    return undefined
+  },
+
+  async unmake({ up, wish, mark }) {
+    for (const record of await up.cloudflare.dnsRecords({ name: wish.hostname }))
+      if (bears(record.comment ?? undefined, mark)) await up.cloudflare.deleteDnsRecord(record.id)
+    return undefined
+  },
+}

@@ -1,0 +1,54 @@
+// A tenant's network fence: it answers only to the reverse proxy, cannot take a neighbour's address (IP and MAC filter) and
+// cannot reach the private network. It stands before the container is first started.
+import * as z from 'zod'
+import { bears } from '../domain/names.ts'
+import type { Resource, Seen } from '../engine/resource.ts'
+import { container } from './container.ts'
+import type { Reach } from './reach.ts'
+
+export interface FirewallRule { type: 'in' | 'out'; action: 'ACCEPT' | 'DROP'; source?: string; dest?: string; proto?: string; dport?: string }
+/** `rules` from first to last, as the firewall reads them. */
+export interface FirewallWish { rules: readonly FirewallRule[] }
+
+/** With `ipfilter` the addresses configured for a container are the only ones it may send from. https://pve.proxmox.com/wiki/Firewall */
+const options = { enable: true, ipfilter: true, macfilter: true, dhcp: false, policy_in: 'DROP', policy_out: 'ACCEPT' } as const
+
+export const firewall: Resource<Reach, FirewallWish, null> = {
+  name: 'firewall',
+  title: 'Network fence',
+  needs: ['container'],
+  inside: 'container',
+  system: 'proxmox',
+  pools: () => [],
+  callTimeoutMs: 20_000,
+  busyMs: 300_000,
+  pollMs: 1_000,
+  output: z.null(),
+
+  async observe({ up, wish, mark, output }): Promise<Seen<null>> {
+    const { node, vmid } = output(container)
+    const set = await up.proxmox.firewallOptions(node, vmid)
+    const ours = (await up.proxmox.firewallRules(node, vmid)).filter((rule) => bears(rule.comment, mark)).sort((a, b) => a.pos - b.pos)
+    const wrong = Object.entries(options).filter(([key, value]) => (set[key as keyof typeof options] ?? false) !== value).map(([key]) => key)
+    if (ours.length !== wish.rules.length || ours.some((rule, i) => text(rule) !== text(wish.rules[i]!))) wrong.push('rules')
+    return wrong.length === 0 ? { state: 'present', ok: true, out: null } : { state: 'present', ok: false, differs: wrong.join(', ') }
+  },
+
+  async make({ up, wish, mark, output }) {
+    const { node, vmid } = output(container)
+    // Positions shift with each removal: from the last to the first.
+    const ours = (await up.proxmox.firewallRules(node, vmid)).filter((rule) => bears(rule.comment, mark)).sort((a, b) => b.pos - a.pos)
+    for (const rule of ours) await up.proxmox.deleteFirewallRule(node, vmid, rule.pos)
+    // A new rule is put at the top, so the last one goes first.
+    for (const rule of wish.rules.toReversed()) await up.proxmox.addFirewallRule(node, vmid, { ...rule, enable: true, comment: mark })
+    await up.proxmox.setFirewallOptions(node, vmid, options)
+    return undefined
+  },
+
+  async unmake() {
+    return undefined
+  },
+}
+
+const text = (rule: { type: string; action: string; source?: string | undefined; dest?: string | undefined; proto?: string | undefined; dport?: string | undefined }): string =>
+  [rule.type, rule.action, rule.source, rule.dest, rule.proto, rule.dport].map((part) => part ?? '').join(' ')

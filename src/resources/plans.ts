@@ -1,0 +1,80 @@
+// The product's table of contents: which resources are wanted in which target, and with which parameters.
+// To add a resource: its file, its line in `resources`, its line in `wanted`.
+import type { Cluster } from '../domain/cluster.ts'
+import type { Identity, Spec } from '../domain/order.ts'
+import { plans } from '../domain/plan.ts'
+import type { Resource, Want, Wanted } from '../engine/resource.ts'
+import { address } from './address.ts'
+import { container, type ContainerWish } from './container.ts'
+import { dnsRecord, type DnsRecordWish } from './dns-record.ts'
+import { failover, type FailoverWish } from './failover.ts'
+import { firewall, type FirewallWish } from './firewall.ts'
+import { power, type PowerWish } from './power.ts'
+import { proxyHost, type ProxyHostWish } from './proxy-host.ts'
+import type { Reach } from './reach.ts'
+import { replicas, type ReplicasWish } from './replicas.ts'
+import { snapshot, type SnapshotWish } from './snapshot.ts'
+import { wordpress, type WordPressWish } from './wordpress.ts'
+
+/** In the order in which a person would tell it; the engine goes by `needs`. */
+const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot]
+
+export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
+
+/** What decides: the newest wish, whether the site was ever served, whether a failed order is being taken back. */
+export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'suspended' | 'terminated'; served: boolean; undoing: boolean }
+
+/**
+ * |              | live    | suspended       | terminated, undone |
+ * |--------------|---------|-----------------|--------------------|
+ * | address      | present | present         | absent             |
+ * | container    | present | present         | absent             |
+ * | power        | present | absent          | absent             |
+ * | failover     | present | absent          | absent             |
+ * | proxy-host   | site    | suspension page | absent             |
+ * | all others   | present | present         | absent             |
+ *
+ * A suspension that arrives while the site is still being built lets the building end first, behind the suspension page.
+ */
+export function wanted(state: Standing, cluster: Cluster): Wanted[] {
+  const { spec, identity, target, served } = state
+  const gone = state.undoing || target === 'terminated'
+  const resting = target === 'suspended' && served
+  const { vmid, node, ip, hostname } = identity
+  const plan = plans[spec.plan]
+  const want = (present: boolean): Want => (present && !gone ? 'present' : 'absent')
+  const page = target === 'suspended' ? cluster.suspendedPage : { host: ip, port: 80 }
+  const line = <W>(resource: { name: string; make: Resource<Reach, W>['make'] }, present: boolean, wish: W, after?: readonly string[]): Wanted =>
+    ({ resource: resource.name, want: want(present), wish, ...(after ? { after } : {}) })
+  const place: PowerWish = { vmid, node }
+
+  return [
+    line(address, true, null),
+    line<ContainerWish>(container, true, {
+      vmid, node, hostname: identity.label, ostemplate: cluster.template, storage: cluster.storage, diskGb: plan.diskGb,
+      cores: plan.cores, memoryMb: plan.memoryMb, swapMb: plan.swapMb,
+      net0: `name=eth0,bridge=${cluster.bridge},ip=${ip}/${cluster.lan.prefix},gw=${cluster.lan.gateway},firewall=1`,
+      nameserver: cluster.nameservers.join(' '), searchdomain: cluster.searchdomain,
+    }),
+    line<FirewallWish>(firewall, true, {
+      rules: [
+        { type: 'in', action: 'ACCEPT', source: cluster.proxy.privateIp, proto: 'tcp', dport: '80' },
+        { type: 'out', action: 'ACCEPT', dest: cluster.lan.gateway, proto: 'udp', dport: '53' },
+        { type: 'out', action: 'DROP', dest: cluster.lan.cidr },
+      ],
+    }),
+    line<ReplicasWish>(replicas, true, { replicas: 2 }),
+    line<PowerWish>(power, !resting, place),
+    line<FailoverWish>(failover, !resting, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
+    line<DnsRecordWish>(dnsRecord, true, { hostname, ip: spec.publicIp, ttl: 300 }),
+    // On the way back visitors see the suspension page until the site runs again.
+    line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, forwardHost: page.host, forwardPort: page.port },
+      served && target === 'live' ? ['power'] : []),
+    line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
+    line<SnapshotWish>(snapshot, true, { ...place, snapname: 'initial' }),
+  ]
+}
+
+/** `quiet-otter-7f3k` becomes "Quiet Otter": a title that gives nothing away. */
+const titleOf = (label: string): string =>
+  label.split('-').slice(0, 2).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(' ') || 'My site'

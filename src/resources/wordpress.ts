@@ -1,0 +1,43 @@
+// WordPress inside the container, installed by a named playbook of the gateway. Passwords are made inside the container and
+// sent to the customer by WordPress itself: Berth never sees one.
+import * as z from 'zod'
+import type { Resource, Seen } from '../engine/resource.ts'
+import { nodeOf, type Reach } from './reach.ts'
+
+export interface WordPressWish { vmid: number; node: string; hostname: string; url: string; title: string; adminEmail: string }
+
+const Out = z.object({ url: z.string(), version: z.string() })
+
+export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
+  name: 'wordpress',
+  title: 'WordPress',
+  needs: ['power'],
+  inside: 'container',
+  system: 'gateway',
+  pools: (_want, wish) => [`playbooks:${wish.node}`],
+  callTimeoutMs: 20_000,
+  busyMs: 1_800_000,
+  pollMs: 2_000,
+  output: Out,
+
+  async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {
+    const node = await nodeOf(up, wish.vmid, wish.node)
+    if (node === undefined) return { state: 'absent' }
+    const state = await up.gateway.wordpressState({ node, vmid: wish.vmid })
+    if (state.busy) return { state: 'busy', why: 'WordPress is being installed' }
+    if (!state.installed) return { state: 'absent' }
+    return { state: 'present', ok: true, out: { url: state.url ?? wish.url, version: state.version ?? 'unknown' } }
+  },
+
+  async make({ up, wish, tenant, epoch, attempt }) {
+    const node = (await nodeOf(up, wish.vmid, wish.node)) ?? wish.node
+    const { vmid, hostname, url, title, adminEmail } = wish
+    const run = `${tenant}-e${epoch}-wordpress-${attempt}`
+    await up.gateway.startPlaybook('install-wordpress', { run, node, vmid, parameters: { hostname, url, title, adminEmail } })
+    return { handle: `run:${run}` }
+  },
+
+  async unmake() {
+    return undefined
+  },
+}

@@ -1,0 +1,258 @@
+// The tenant: takes commands, decides what should exist, drives it until it does. The Durable Object around it only lends
+// storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
+import { backoffMs, policy } from '../engine/policy.ts'
+import type { Surroundings } from '../engine/drive.ts'
+import type { Gate, TaskEnd } from '../domain/gate.ts'
+import { reopened, standing, wish, type Resources } from '../engine/plan.ts'
+import type { Row } from '../engine/row.ts'
+import { Nudge, run } from '../engine/run.ts'
+import type { Cluster } from '../domain/cluster.ts'
+import { targetOf } from '../domain/lifecycle.ts'
+import { mark } from '../domain/names.ts'
+import type { Command } from '../domain/order.ts'
+import type { Storage } from '../domain/sql.ts'
+import { wanted } from '../resources/plans.ts'
+import type { Gateway } from '../upstreams/gateway/client.ts'
+import { projection, type Projection } from './projection.ts'
+import type { TenantState } from './state.ts'
+import { TenantStorage } from './storage.ts'
+
+/** What the platform lends to the actor. `Up` is the bundle of upstream clients. */
+export interface Lent<Up> extends Pick<Surroundings<Up>, 'now' | 'random' | 'sleep' | 'clients' | 'watch' | 'probe'> {
+  readonly storage: Storage
+  readonly resources: Resources<Up>
+  readonly cluster: Cluster
+  gate(tenant: string): Gate
+  /** Tells the allocator how an epoch ended. */
+  close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): Promise<void>
+  /** Writes the reporting copy. */
+  report(projection: Projection): Promise<void>
+  setAlarm(at: number): void
+  deleteAlarm(): void
+  /** Called after each committed change, for those who watch live. */
+  changed(): void
+}
+
+export class Actor<Up> {
+  readonly #lent: Lent<Up>
+  readonly store: TenantStorage
+  readonly #nudge = new Nudge()
+  #woken = false
+  #idleRuns = 0
+
+  constructor(lent: Lent<Up>) {
+    this.#lent = lent
+    this.store = new TenantStorage(lent.storage, () => lent.now())
+  }
+
+  /** Takes a command once. The new wish stands in the rows before this returns; the driving happens in the alarm. */
+  accept(command: Command): 'accepted' | 'duplicate' | 'ignored' {
+    const { store } = this
+    if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
+    const answer = store.transaction(() => {
+      if (!store.takeCommand(command)) return 'duplicate'
+      const state = store.state()
+      if (state && command.seq <= state.seq) return this.#ignore(command, 'older than what is already wanted')
+      const fresh = state !== undefined && command.identity.epoch > state.identity.epoch
+      if (state?.target === 'terminated') return this.#ignore(command, 'terminated for good')
+      if (state?.undoing && !fresh && command.verb !== 'terminate') return this.#ignore(command, 'the order is being taken back')
+      if (fresh && !state.undoing) return this.#ignore(command, 'its present epoch has not ended')
+      const now = this.#lent.now()
+      const target = targetOf[command.verb]
+      if (fresh) store.putState({ ...state, seq: command.seq, next: { ...command, target }, outcome: null })
+      else if (state?.target === target && !state.undoing) store.putState({ ...state, seq: command.seq })
+      else store.putState(state ? { ...state, seq: command.seq, target, outcome: null, changedAt: now } : newborn({ ...command, target }, now))
+      store.journal('command', null, 0, { verb: command.verb, id: command.id, actor: command.actor, seq: command.seq })
+      if (!fresh) this.#plan()
+      return 'accepted'
+    })
+    this.wake()
+    return answer
+  }
+
+  /** Due now: somebody has changed something, or a slot at the gate is free. */
+  wake(): void {
+    this.#woken = true
+    this.#lent.setAlarm(this.#lent.now())
+    this.#nudge.now()
+    this.#lent.changed()
+  }
+
+  /** The gate has room again: what was parked may ask at once. */
+  unpark(): void {
+    const now = this.#lent.now()
+    this.store.transaction(() => {
+      for (const row of this.store.rows()) if (row.parked && row.notBefore > now) this.store.put({ ...row, notBefore: now })
+    })
+    this.wake()
+  }
+
+  /** Does this step still need its lease? Asked by the gate before it takes one back. */
+  holds(step: string): boolean {
+    const phase = this.store.row(step)?.phase
+    return phase === 'calling' || phase === 'waiting' || phase === 'unknown'
+  }
+
+  /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */
+  retry(actor: string): number {
+    const { store } = this
+    const stuck = store.rows().filter((row) => row.phase === 'stuck')
+    store.transaction(() => {
+      const state = store.state()
+      if (!state || stuck.length === 0) return
+      for (const row of stuck) store.put(reopened(row, this.#lent.now()))
+      store.putState({ ...state, outcome: null })
+      store.journal('retried', null, 0, { actor, steps: stuck.map((row) => row.name) })
+    })
+    if (stuck.length > 0) this.wake()
+    return stuck.length
+  }
+
+  /** One turn of the engine. The safety alarm comes first: whatever happens below cannot lose the tenant. */
+  async alarm(): Promise<void> {
+    const lent = this.#lent
+    const until = lent.now() + policy.runMs
+    lent.setAlarm(lent.now() + policy.safetyAlarmMs)
+    this.#woken = false
+    const lineBefore = this.store.lastLine()
+    try {
+      if (this.store.isNewer() || this.store.state() === undefined) return lent.deleteAlarm()
+      do {
+        await run(this.#surroundings(), this.#nudge, until)
+      } while (this.store.transaction(() => this.#finish()) && lent.now() < until)
+      await this.#flush()
+    } catch (error) {
+      this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })
+    }
+    this.#idleRuns = this.store.lastLine() === lineBefore ? this.#idleRuns + 1 : 0
+    this.#rearm()
+  }
+
+  #surroundings(): Surroundings<Up> {
+    const lent = this.#lent
+    const state = this.store.state()!
+    return {
+      book: {
+        rows: () => this.store.rows(),
+        row: (name) => this.store.row(name),
+        put: (row) => this.store.put(row),
+        journal: (...line) => this.store.journal(...line),
+        transaction: (change) => {
+          const result = this.store.transaction(change)
+          lent.changed()
+          return result
+        },
+      },
+      resources: lent.resources,
+      gate: lent.gate(state.key),
+      identity: { tenant: state.key, epoch: state.identity.epoch, mark: mark(state.key, state.identity.epoch) },
+      now: () => lent.now(),
+      random: () => lent.random(),
+      sleep: (ms, signal) => lent.sleep(ms, signal),
+      clients: (call) => lent.clients(call),
+      watch: (handle, waitMs, signal) => lent.watch(handle, waitMs, signal),
+      probe: (system) => lent.probe(system),
+      giveUp: (row, reason) => this.#giveUp(row, reason),
+    }
+  }
+
+  /** A new order that cannot be made is taken back; a site that was ever live is left standing for a person. */
+  #giveUp(row: Row, reason: string): boolean {
+    const { store } = this
+    return store.transaction(() => {
+      const state = store.state()!
+      if (state.served || state.target === 'terminated' || state.undoing) return state.undoing
+      const title = this.#lent.resources.get(row.name)?.title ?? row.name
+      store.putState({ ...state, undoing: true, cause: `${title}: ${reason}`, changedAt: this.#lent.now() })
+      store.journal('turned', row.name, row.attempt, reason)
+      this.#plan()
+      return true
+    })
+  }
+
+  /** Writes the wishes of the present state into the rows. */
+  #plan(): void {
+    const state = this.store.state()!
+    const changed = wish(this.store, wanted(state, this.#lent.cluster), this.#lent.now())
+    if (changed.length > 0) this.store.journal('planned', null, 0, { target: state.undoing ? 'undone' : state.target, steps: changed })
+  }
+
+  /** Notes where the tenant rests. True when there is more to do at once. */
+  #finish(): boolean {
+    const { store } = this
+    const state = store.state()!
+    const rows = new Map(store.rows().map((row) => [row.name, row]))
+    const stands = standing(rows, this.#lent.resources)
+    const now = this.#lent.now()
+    if (typeof stands === 'object') {
+      if (state.outcome !== null) store.putState({ ...state, outcome: null })
+      return false
+    }
+    const outcome = stands === 'stuck' ? 'stuck' : state.undoing && state.target !== 'terminated' ? 'undone' : state.target
+    if (outcome === state.outcome) return false
+    if (outcome === 'undone' && state.next) {
+      store.clearRows()
+      store.putState({ ...newborn(state.next, now), projected: state.projected })
+      this.#plan()
+      return true
+    }
+    if (!state.served && stands === 'rest' && !state.undoing && state.target !== 'terminated') {
+      store.putState({ ...state, served: true, outcome: state.target === 'live' ? 'live' : null, restAt: now })
+      store.journal('rest', null, 0, 'live')
+      if (state.target === 'live') return false
+      this.#plan()
+      return true
+    }
+    store.putState({ ...state, outcome, restAt: now })
+    store.journal('rest', null, 0, outcome)
+    return false
+  }
+
+  /** Writes what is new into the reporting copy and tells the allocator of an end. Failing costs only time. */
+  async #flush(): Promise<void> {
+    const { store } = this
+    const state = store.state()!
+    const lines = store.linesAfter(state.projected, 200)
+    const last = lines.at(-1)
+    if (last) {
+      await this.#lent.report(projection(state, store.rows(), lines))
+      store.transaction(() => store.putState({ ...store.state()!, projected: last.i }))
+    }
+    const { outcome, closed, key, identity } = store.state()!
+    if (!closed && (outcome === 'terminated' || outcome === 'undone')) {
+      await this.#lent.close(key, identity.epoch, outcome)
+      store.transaction(() => store.putState({ ...store.state()!, closed: true }))
+    }
+  }
+
+  /** Never forgets a wake that came in while we awaited; never becomes a hot loop. */
+  #rearm(): void {
+    const { store } = this
+    const now = this.#lent.now()
+    const state = store.state()!
+    const stands = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
+    const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
+    const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
+    if (this.#woken) this.#lent.setAlarm(now + pause)
+    else if (typeof stands === 'object') this.#lent.setAlarm(Math.max(now + pause, stands.dueAt))
+    else if (unreported) this.#lent.setAlarm(now + Math.max(pause, 1_000))
+    else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
+    else this.#lent.deleteAlarm()
+  }
+
+  #ignore(command: Command, why: string): 'ignored' {
+    this.store.journal('ignored', null, 0, { verb: command.verb, id: command.id, seq: command.seq, why })
+    return 'ignored'
+  }
+}
+
+const newborn = (order: NonNullable<TenantState['next']>, now: number): TenantState => ({
+  key: order.tenant, spec: order.spec, identity: order.identity, target: order.target, seq: order.seq, served: false, undoing: false,
+  cause: null, outcome: null, next: null, orderedAt: order.at, changedAt: now, restAt: 0, projected: 0, closed: false,
+})
+
+/** The gateway's word on a task, in the engine's words. */
+export async function taskEnd(gateway: Gateway, handle: string, waitMs: number): Promise<TaskEnd> {
+  const { state, ok = false, exit = '' } = await gateway.waitTask(handle, waitMs)
+  return state === 'ended' ? { state, ok, exit } : { state }
+}

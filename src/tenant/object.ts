@@ -1,0 +1,144 @@
+// The Durable Object around the actor: one per tenant. It lends storage, alarm, time and the network; it decides nothing.
+import { DurableObject } from 'cloudflare:workers'
+import { configOf } from '../config.ts'
+import { writeReport } from '../db/reports.ts'
+import type { System } from '../domain/errors.ts'
+import type { Command } from '../domain/order.ts'
+import type { Reach } from '../resources/reach.ts'
+import { resources } from '../resources/plans.ts'
+import type { Rim } from '../upstreams/http.ts'
+import { upstreams } from '../upstreams/upstreams.ts'
+import { Actor, taskEnd, type Lent } from './actor.ts'
+import { figures, type Figures } from './figures.ts'
+import { view, type View } from './view.ts'
+
+export class Tenant extends DurableObject<Env> {
+  readonly #actor: Actor<Reach>
+  readonly #watchers = new Set<(view: View) => void>()
+  readonly #lent: Lent<Reach>
+  #lastFigures: Figures | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#lent = lentBy(ctx, env, () => this.#tell())
+    this.#actor = new Actor(this.#lent)
+  }
+
+  /** Takes a command once; durable when this returns. */
+  accept(command: Command): 'accepted' | 'duplicate' | 'ignored' {
+    return this.#actor.accept(command)
+  }
+
+  /** A lost alarm is set again, and what is due is driven. */
+  poke(): void {
+    if (this.#actor.store.state()) this.#actor.wake()
+  }
+
+  unpark(): void {
+    this.#actor.unpark()
+  }
+
+  holds(step: string): boolean {
+    return this.#actor.holds(step)
+  }
+
+  /** Stuck steps are looked at again; answers how many there were. */
+  retry(actor: string): number {
+    return this.#actor.retry(actor)
+  }
+
+  /** Where the order stands, or undefined before its first command. */
+  view(): View | undefined {
+    return view(this.#actor.store, resources)
+  }
+
+  /** Live figures of the container, or the last known ones, marked; asks the cluster at most `waitMs`. */
+  async figures(waitMs: number): Promise<Figures | undefined> {
+    const state = this.#actor.store.state()
+    if (!state) return undefined
+    const fresh = await figures(this.#lent, state, waitMs)
+    if (fresh) this.#lastFigures = fresh
+    return fresh ?? (this.#lastFigures && { ...this.#lastFigures, stale: true })
+  }
+
+  /** One JSON text per line: the view now, and again after each change, until the reader goes away. */
+  watch(): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder()
+    let listener: ((view: View) => void) | undefined
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        listener = (now) => controller.enqueue(encoder.encode(`${JSON.stringify(now)}\n`))
+        const now = this.view()
+        if (now) listener(now)
+        this.#watchers.add(listener)
+      },
+      cancel: () => void (listener && this.#watchers.delete(listener)),
+    })
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#actor.alarm()
+  }
+
+  #telling = false
+  /** Many changes of one moment are told once. */
+  #tell(): void {
+    if (this.#watchers.size === 0 || this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => {
+      this.#telling = false
+      const now = this.view()
+      for (const watcher of this.#watchers) {
+        try {
+          if (now) watcher(now)
+        } catch {
+          this.#watchers.delete(watcher)
+        }
+      }
+    })
+  }
+}
+
+/** What the platform lends, put together for the actor. */
+function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Reach> {
+  const config = configOf(env)
+  const rim: Rim = { fetch: (request) => fetch(request), now: () => Date.now(), sleep }
+  const clients = upstreams(config.upstreams, rim)
+  const allocator = () => env.ALLOCATOR.getByName(config.cluster.name)
+  return {
+    storage: ctx.storage,
+    resources,
+    cluster: config.cluster,
+    now: rim.now,
+    random: Math.random,
+    sleep,
+    clients: (call) => ({
+      ...clients(call),
+      allocator: { held: (tenant, epoch) => allocator().held(tenant, epoch), release: (tenant, epoch) => allocator().release(tenant, epoch) },
+    }),
+    watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: Date.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
+    probe: async (system: System) => {
+      const up = clients({ operation: 'probe', attempt: 0, deadline: Date.now() + 5_000 })
+      if (system === 'proxmox' || system === 'gateway') await up.proxmox.version()
+      else if (system === 'linstor') await up.linstor.version()
+      else if (system === 'npm') await up.npm.certificates()
+      else if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: config.cluster.zone })
+    },
+    gate: (tenant) => {
+      const gate = () => env.GATE.getByName(config.cluster.name)
+      return { acquire: async (ask) => gate().acquire({ tenant, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
+    },
+    close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
+    report: (projection) => writeReport(env.DB, projection),
+    setAlarm: (at) => void ctx.storage.setAlarm(at),
+    deleteAlarm: () => void ctx.storage.deleteAlarm(),
+    changed,
+  }
+}
+
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const timer = setTimeout(resolve, Math.max(0, ms))
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })

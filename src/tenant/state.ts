@@ -1,0 +1,39 @@
+// The tenant as a whole: what it is wanted to be, and where it rests.
+import type { Target } from '../domain/lifecycle.ts'
+import type { Command, Identity, Spec } from '../domain/order.ts'
+
+export interface TenantState {
+  key: string
+  spec: Spec
+  identity: Identity
+  target: Exclude<Target, 'undone'>
+  /** Sequence of the newest accepted command. */
+  seq: number
+  /** It was live once: from now on it is repaired and reported, never taken back by ourselves. */
+  served: boolean
+  /** Making it failed: everything is wanted absent. */
+  undoing: boolean
+  /** Why it is being taken back, in plain words. */
+  cause: string | null
+  /** Where it rests; null while something is under way. */
+  outcome: Target | 'stuck' | null
+  /** An order for new identities that waits until the failed one is cleared away. */
+  next: (Pick<Command, 'tenant' | 'spec' | 'identity' | 'seq' | 'at'> & { target: TenantState['target'] }) | null
+  orderedAt: number
+  /** Since when it is wanted so. */
+  changedAt: number
+  restAt: number
+  /** Journal line up to which the reporting copy is written. */
+  projected: number
+  /** The allocator knows how the epoch ended. */
+  closed: boolean
+}
+
+/** One word for people: building, live, suspending, suspended, resuming, terminating, terminated, undoing, undone, stuck. */
+export function statusOf(state: TenantState): string {
+  if (state.outcome !== null) return state.outcome
+  if (state.target === 'terminated') return 'terminating'
+  if (state.undoing) return 'undoing'
+  if (!state.served) return 'building'
+  return state.target === 'suspended' ? 'suspending' : 'resuming'
+}

@@ -1,0 +1,70 @@
+// What a customer may see of an order: each resource with its state, since when, attempt, and what it waits for, in plain words.
+import type { Resources } from '../engine/plan.ts'
+import type { Row } from '../engine/row.ts'
+import { statusOf, type TenantState } from './state.ts'
+import type { TenantStorage } from './storage.ts'
+
+export interface StepView {
+  name: string
+  title: string
+  /** waiting, working, done, removing, removed, stuck, not needed */
+  state: string
+  attempt: number
+  why: string | null
+  /** Epoch ms; 0 when not yet. */
+  since: number
+  startedAt: number
+  settledAt: number
+  needs: readonly string[]
+}
+
+export interface View {
+  status: string
+  target: string
+  plan: string
+  hostname: string
+  url: string | null
+  orderedAt: number
+  restAt: number
+  cause: string | null
+  steps: StepView[]
+}
+
+/** Undefined before the first command. */
+export function view<Up>(store: TenantStorage, resources: Resources<Up>): View | undefined {
+  const state = store.state()
+  if (!state) return undefined
+  const rows = new Map(store.rows().map((row) => [row.name, row]))
+  const steps = [...resources.values()].flatMap((resource): StepView[] => {
+    const row = rows.get(resource.name)
+    if (!row) return []
+    const { attempt, since, startedAt, settledAt } = row
+    return [{ name: row.name, title: resource.title, state: stateOf(row, state), attempt, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: resource.needs }]
+  })
+  const site = rows.get('wordpress')?.wish as { url?: string } | undefined
+  return {
+    status: statusOf(state), target: state.target, plan: state.spec.plan, hostname: state.identity.hostname, url: site?.url ?? null,
+    orderedAt: state.orderedAt, restAt: state.restAt, cause: state.cause, steps,
+  }
+}
+
+function stateOf(row: Row, state: TenantState): string {
+  if (row.phase === 'stuck') return 'stuck'
+  const down = row.want === 'absent'
+  if (row.phase === 'settled') return !down ? 'done' : row.attempt === 0 ? 'not needed' : state.undoing || state.target === 'terminated' ? 'removed' : 'off'
+  if (row.phase === 'idle' && row.startedAt === 0) return down ? 'removing' : 'waiting'
+  return down ? 'removing' : 'working'
+}
+
+function whyOf<Up>(row: Row, rows: ReadonlyMap<string, Row>, resources: Resources<Up>): string | null {
+  if (row.why) return row.why
+  if (row.phase === 'settled' || row.phase === 'stuck') return null
+  const open = (name: string): boolean => rows.get(name)?.phase !== 'settled'
+  const title = (name: string): string => resources.get(name)?.title ?? name
+  if (row.want === 'present') {
+    const missing = [...(resources.get(row.name)?.needs ?? []), ...row.after].filter(open)
+    return missing.length > 0 ? `waits for: ${missing.map(title).join(', ')}` : null
+  }
+  const above = [...rows.values()].filter((other) => other.want === 'absent' && open(other.name) && resources.get(other.name)?.needs.includes(row.name))
+  return above.length > 0 ? `waits until removed: ${above.map((other) => title(other.name)).join(', ')}` : null
+}
