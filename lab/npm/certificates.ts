@@ -63,7 +63,7 @@ export async function createCertificate(world: World, body: unknown, authorised:
   const now = sqliteDate(world.clock.now())
   const row: CertificateRow = {
     id: nextId(world, state), created_on: now, modified_on: now, owner_user_id: 1, provider: 'other',
-    nice_name: String(given.nice_name ?? names.join(', ')), domain_names: names, expires_on: now, meta,
+    nice_name: typeof given.nice_name === 'string' ? given.nice_name : names.join(', '), domain_names: names, expires_on: now, meta,
   }
   state.certificates.push(row)
   world.changed()
