@@ -90,7 +90,7 @@ export async function within(rim: Rim, done: Promise<void>, ms: number): Promise
   if (ms <= 0) return
   const awake = new AbortController()
   await Promise.race([done, rim.sleep(ms, awake.signal).catch(() => undefined)])
-  awake.abort()
+  awake.abort('no longer wanted')
 }
 
 function decoded(text: string): unknown {

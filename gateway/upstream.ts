@@ -18,6 +18,9 @@ export interface Answer { status: number; body: string; contentType: string | nu
 /** `answer` rejects with a Refusal (504 unknown at the deadline) or NotConnected; `over` resolves when nothing is under way any more. */
 export interface Exchange { answer: Promise<Answer>; over: Promise<void> }
 
+/** A reason of our own spares an exception with its stack for every request. */
+const noLonger = 'no longer wanted'
+
 /** Proven: no byte of the request was sent. */
 export class NotConnected extends Error {}
 
@@ -39,9 +42,10 @@ export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadli
 
   const late = after(deadline - now).then(() => 'late' as const)
   const abandoned = abortAt > deadline ? after(abortAt - now) : late
-  const over = Promise.race([exchange.then(() => undefined, () => undefined), abandoned]).then(() => {
-    given.abort()
-    ended.abort()
+  const done = exchange.then(() => 'done' as const, () => 'done' as const)
+  const over = Promise.race([done, abandoned]).then((first) => {
+    if (first !== 'done') given.abort(noLonger)
+    ended.abort(noLonger)
   })
   const answer = (async () => {
     try {
