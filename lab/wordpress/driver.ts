@@ -31,8 +31,9 @@ export function labDriver(world: World, host: Host | undefined, container: Conta
   // A driver that starts anew has no runs: what an earlier one was doing died with it.
   for (const inside of Object.values(slice(world).containers)) inside.installing = false
   return {
-    run: ({ playbook, node, vmid, parameters }) => {
-      if (playbook === 'install-wordpress') return install(world, host, container, node, vmid, parameters)
+    run: (order) => {
+      const { playbook, node, vmid } = order
+      if (playbook === 'install-wordpress') return install(world, host, container, order)
       if (playbook === 'wordpress-state') return look(world, container, node, vmid)
       return Promise.resolve({ exit: exit.usage, output: `no playbook ${playbook}\n` })
     },
@@ -54,7 +55,12 @@ export function forgetContainer(world: World, vmid: number): void {
   world.changed()
 }
 
-async function install(world: World, host: Host | undefined, container: ContainerOf, node: string, vmid: number, parameters: Record<string, unknown>): Promise<Ran> {
+async function install(
+  world: World,
+  host: Host | undefined,
+  container: ContainerOf,
+  { node, vmid, parameters }: Parameters<Driver['run']>[0],
+): Promise<Ran> {
   const { url, title, adminEmail } = parameters
   if (typeof url !== 'string' || typeof title !== 'string' || typeof adminEmail !== 'string')
     return { exit: exit.usage, output: 'url, title and adminEmail are needed\n' }
@@ -81,7 +87,10 @@ async function install(world: World, host: Host | undefined, container: Containe
   const cut = cutOff(world, container, node, vmid, epoch)
   if (cut) return cut
   inside.installing = false
-  if (failure === undefined) Object.assign(inside, { installed: true, url, title, adminEmail, version: host?.state(siteOf(vmid)).version ?? simulatedVersion })
+  if (failure === undefined) {
+    const version = host?.state(siteOf(vmid)).version ?? simulatedVersion
+    Object.assign(inside, { installed: true, url, title, adminEmail, version })
+  }
   world.changed()
   return failure === undefined
     ? { exit: exit.ok, output: 'Success: WordPress installed successfully.\n', result: shown(inside) }

@@ -8,7 +8,7 @@ import { wordpressFiles } from './download.ts'
 import type { Archive, Progress, WordPressFiles } from './download.ts'
 import { missesTitle } from './front-page.ts'
 import { lockOf, lockWaitMs, takeLock } from './lock.ts'
-import { readMails } from './mailbox.ts'
+import { mailboxOf, postMail, readMails } from './mailbox.ts'
 import type { Mail } from './mailbox.ts'
 import { PhpProcess } from './php-process.ts'
 import { Runner } from './runner.ts'
@@ -35,7 +35,7 @@ const installsAtOnce = 2
 export class WordPressHost {
   #options: HostOptions
   #root: string
-  #mailbox: string
+  #archive: string
   #files: ReturnType<typeof wordpressFiles> | undefined
   #runner: Runner
   #installing = new Map<string, Promise<void>>()
@@ -45,11 +45,11 @@ export class WordPressHost {
   constructor(options: HostOptions) {
     this.#options = options
     this.#root = join(resolve(options.stateDir), 'sites')
-    this.#mailbox = join(resolve(options.stateDir), 'mails.jsonl')
+    this.#archive = mailboxOf(resolve(options.stateDir))
     this.#runner = new Runner({
       spawn: async () => {
         const { files } = await this.#wordpress()
-        return files && new PhpProcess({ files, mailbox: this.#mailbox })
+        return files && new PhpProcess({ files })
       },
       folder: (id) => this.#folder(id),
       log: options.log,
@@ -66,7 +66,7 @@ export class WordPressHost {
     return undefined
   }
 
-  /** Installs a site with the real wp-cli; its owner gets WordPress's own mail. The same site again does nothing. Throws when it fails. */
+  /** Installs a site with the real wp-cli; its owner gets WordPress's own mail. Again for the same site: nothing. Throws when it fails. */
   install(site: Site): Promise<void> {
     const running = this.#installing.get(site.id)
     if (running) return running
@@ -95,22 +95,28 @@ export class WordPressHost {
   async destroy(id: string): Promise<void> {
     await this.#installing.get(id)?.catch(() => {})
     const place = readRecord(this.#folder(id))?.place
+    if (place !== undefined) for (const mail of readMails(mailboxOf(this.#folder(id)))) postMail(this.#archive, mail)
     rmSync(join(this.#folder(id), 'site.json'), { force: true }) // first, so that no visitor wakes it any more
     await this.#runner.sleep(id)
     await this.#alone(id, () => rmSync(this.#folder(id), { recursive: true, force: true, maxRetries: 3 }))
     const { files } = await this.#wordpress()
-    if (files && place) for (const build of readdirSync(files.opcache)) rmSync(join(files.opcache, build, 'sites', place), { recursive: true, force: true })
+    if (!files || !place) return
+    for (const build of readdirSync(files.opcache)) rmSync(join(files.opcache, build, 'sites', place), { recursive: true, force: true })
   }
 
-  /** Where the site answers now (HTTP, loopback), waking it if it sleeps; undefined when there is none or it is stopped. Ask again for every request. */
+  /**
+   * Where the site answers now (HTTP, loopback), waking it if it sleeps; undefined when there is none or it is stopped.
+   * To be asked for every request: the answer changes, and being asked is what keeps a site awake.
+   */
   async address(id: string): Promise<URL | undefined> {
     const record = readRecord(this.#folder(id))
     return record && !record.stopped && !this.#installing.has(id) ? this.#runner.wake(record) : undefined
   }
 
-  /** Everything that customers got by mail, oldest first. */
+  /** Everything that the owners of installed and of destroyed sites got by mail, oldest first. */
   mails(): Mail[] {
-    return readMails(this.#mailbox)
+    const sites = existsSync(this.#root) ? readdirSync(this.#root).map((id) => join(this.#root, id)).filter(readRecord) : []
+    return [readMails(this.#archive), ...sites.map((folder) => readMails(mailboxOf(folder)))].flat().sort((a, b) => a.at - b.at)
   }
 
   /** Process ids of the awake sites, by site. */
@@ -141,7 +147,8 @@ export class WordPressHost {
     try {
       const address = await this.#runner.wake(record)
       const { url, title, adminEmail } = site
-      await this.#runner.wp(site.id, ['core', 'install', `--url=${url}`, `--title=${title}`, '--admin_user=admin', `--admin_email=${adminEmail}`])
+      const owner = ['--admin_user=admin', `--admin_email=${adminEmail}`]
+      await this.#runner.wp(site.id, ['core', 'install', `--url=${url}`, `--title=${title}`, ...owner])
       const wrong = await missesTitle(address, new URL(url), title)
       if (wrong) throw new Error(wrong)
       writeRecord(this.#folder(site.id), record)

@@ -1,8 +1,12 @@
-// The post office of the lab: every mail that any site sends, one JSON line each, appended by the site's own process
-// before WordPress hears that it was sent. Holds credentials in clear, as mail does: readable by its owner only.
+// The mails that a site sends, one JSON line each, appended by the site's own process before WordPress hears that they were
+// sent. They lie in the site's folder, so what a half-done installation promised goes with it, and outlive the site in an
+// archive. Holds credentials in clear, as mail does: readable by its owner only.
 import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 export interface Mail { to: string; subject: string; text: string; at: number; site: string }
+
+export const mailboxOf = (folder: string): string => join(folder, 'mails.jsonl')
 
 export function postMail(path: string, mail: Mail): void {
   appendFileSync(path, `${JSON.stringify(mail)}\n`, { mode: 0o600 })

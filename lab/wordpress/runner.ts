@@ -135,10 +135,13 @@ export class Runner {
     const before = this.#crashes.get(record.id)
     const count = before && Date.now() - before.at < calmMs ? before.count + 1 : 1
     this.#crashes.set(record.id, { count, at: Date.now() })
-    this.#options.log(`wordpress: ${record.id} ended unexpectedly (${how})${count > crashesInARowMax ? ', again and again; the next visitor wakes it' : ''}`)
-    if (count > crashesInARowMax || awake.busy > 0) return
+    const givenUp = count > crashesInARowMax
+    this.#options.log(`wordpress: ${record.id} ended unexpectedly (${how})${givenUp ? '; the next visitor wakes it' : ''}`)
+    if (givenUp || awake.busy > 0) return
     const pauseMs = Math.min(crashPauseMaxMs, crashPauseMs * 2 ** (count - 1))
-    setTimeout(() => void this.wake(record).catch((error: unknown) => this.#options.log(`wordpress: ${record.id}: ${message(error)}`)), pauseMs).unref()
+    const again = (): void =>
+      void this.wake(record).catch((error: unknown) => this.#options.log(`wordpress: ${record.id}: ${message(error)}`))
+    setTimeout(again, pauseMs).unref()
   }
 
   #forget(id: string, awake: Awake): boolean {

@@ -20,10 +20,10 @@ export function layOutSite(files: WordPressFiles, folder: string, site: Site, pl
   mkdirSync(join(folder, 'wp-content', 'uploads'))
   writeFileSync(join(folder, 'wp-content', 'mu-plugins', 'berth-lab.php'), labPlugin)
   const dropIn = readFileSync(join(files.sqlite, 'db.copy'), 'utf8')
-  writeFileSync(
-    join(folder, 'wp-content', 'db.php'),
-    dropIn.replaceAll('{SQLITE_IMPLEMENTATION_FOLDER_PATH}', `${seen.tools}/sqlite`).replaceAll('{SQLITE_PLUGIN}', 'sqlite-database-integration/load.php'),
-  )
+  const filledIn = dropIn
+    .replaceAll('{SQLITE_IMPLEMENTATION_FOLDER_PATH}', `${seen.tools}/sqlite`)
+    .replaceAll('{SQLITE_PLUGIN}', 'sqlite-database-integration/load.php')
+  writeFileSync(join(folder, 'wp-content', 'db.php'), filledIn)
   writeFileSync(join(folder, 'wp-config.php'), config(place, url.href.replace(/\/+$/, '')), { mode: 0o600 })
 }
 

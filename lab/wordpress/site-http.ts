@@ -35,7 +35,8 @@ async function answer(
   const refuse = (status: number, text: string): void => void response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`)
   if (path === undefined) return refuse(400, 'Bad request')
   if (!methods.has(request.method ?? '')) return refuse(405, 'Method not allowed')
-  if (path.split('/').some((part) => part.startsWith('.') && part !== '.well-known') || /^\/wp-content\/uploads\/.*\.php/i.test(path)) return refuse(403, 'Forbidden')
+  const hidden = path.split('/').some((part) => part.startsWith('.') && part !== '.well-known')
+  if (hidden || /^\/wp-content\/uploads\/.*\.php/i.test(path)) return refuse(403, 'Forbidden')
 
   const found = locate(folders, path)
   if (found?.kind === 'folder' && !path.endsWith('/')) {
@@ -86,7 +87,8 @@ function decoded(pathname: string): string | undefined {
 
 function phpRequest(place: string, request: IncomingMessage, url: URL, script: string, body: Uint8Array): PHPRunOptions {
   const secure = request.headers['x-forwarded-proto'] === 'https'
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]))
+  const given = Object.entries(request.headers)
+  const headers = Object.fromEntries(given.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]))
   const uri = url.pathname + url.search
   return {
     method: request.method as HTTPMethod,

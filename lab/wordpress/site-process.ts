@@ -7,27 +7,27 @@ import { join } from 'node:path'
 import type { PHPRunOptions } from '@php-wasm/universal'
 import type { WordPressFiles } from './download.ts'
 import { lockOf, lockWaitMs, takeLock } from './lock.ts'
-import { postMail } from './mailbox.ts'
+import { mailboxOf, postMail } from './mailbox.ts'
 import { openSite, runScript, startPhp, wpCli } from './php.ts'
 import { seen } from './site-files.ts'
 import { siteServer } from './site-http.ts'
 
 /** What the parent gives as the one argument (JSON), and the messages between the two. */
-export interface Settings { files: WordPressFiles; mailbox: string }
+export interface Settings { files: WordPressFiles }
 export type Ask = { ask: number } & ({ open: { id: string; place: string; folder: string } } | { wp: string[] } | { close: true })
 export type Tell = { ready: true } | { ask: number; answer: unknown } | { ask: number; failure: string }
 
 const cronEveryMs = 60_000
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings
-let siteId = ''
+let site = { id: '', folder: '' }
 let release: (() => void) | undefined
 let server: Server | undefined
 let cronAt = Date.now()
 
 const php = await startPhp(settings.files, (letter) => {
   const to = Array.isArray(letter.to) ? letter.to.join(', ') : letter.to
-  postMail(settings.mailbox, { to, subject: letter.subject, text: letter.text, at: Date.now(), site: siteId })
+  postMail(mailboxOf(site.folder), { to, subject: letter.subject, text: letter.text, at: Date.now(), site: site.id })
 })
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches the whole terminal; the parent decides
@@ -46,12 +46,12 @@ async function obey(message: Ask): Promise<void> {
   }
 }
 
-async function open(site: { id: string; place: string; folder: string }): Promise<{ port: number }> {
-  release = await takeLock(lockOf(site.folder), lockWaitMs)
-  if (!release) throw new Error(`another process holds site ${site.id}`)
-  siteId = site.id
-  await openSite(php, site.place, site.folder)
-  server = siteServer({ place: site.place, wordpress: settings.files.wordpress, content: join(site.folder, 'wp-content') }, serve)
+async function open(given: { id: string; place: string; folder: string }): Promise<{ port: number }> {
+  release = await takeLock(lockOf(given.folder), lockWaitMs)
+  if (!release) throw new Error(`another process holds site ${given.id}`)
+  site = given
+  await openSite(php, given.place, given.folder)
+  server = siteServer({ place: given.place, wordpress: settings.files.wordpress, content: join(given.folder, 'wp-content') }, serve)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { port: (server.address() as AddressInfo).port }

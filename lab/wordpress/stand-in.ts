@@ -9,7 +9,10 @@ import type { AddressInfo } from 'node:net'
 export async function standIn(title: string, reason: string): Promise<{ server: Server; port: number }> {
   const page = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)} – stand-in</title>
-<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:40rem;margin:15vh auto;padding:0 1.5rem;color:#222}code{background:#eee;padding:.1em .3em}</style></head>
+<style>
+body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem; color: #222 }
+code { background: #eee; padding: .1em .3em }
+</style></head>
 <body><h1>${escaped(title)}</h1>
 <p><strong>This page is a stand-in, not WordPress.</strong> The order, the container, the address and the proxy in front of it are the lab's
 usual ones, but the real WordPress could not be brought onto this machine:</p>

@@ -56,7 +56,8 @@ test('refuses an archive that is not the published one and leaves nothing behind
 test('shows a stand-in that says that it is one, and why, when WordPress cannot be had', async () => {
   const stateDir = fresh()
   const lines: string[] = []
-  const options = { stateDir, cacheDir: fresh(), log: (line: string) => void lines.push(line), archive: { ...archive().archive, fetch: () => Promise.reject(new Error('no network here')) } }
+  const unreachable = { ...archive().archive, fetch: () => Promise.reject(new Error('no network here')) }
+  const options = { stateDir, cacheDir: fresh(), log: (line: string) => void lines.push(line), archive: unreachable }
   const host = new WordPressHost(options)
   expect(await host.prepare()).toContain('no network here')
   await host.install({ id: 'ct101', url: 'http://a.localhost', title: 'Tom & <Jerry>', adminEmail: 'a@b.test' })

@@ -9,7 +9,8 @@ import { WordPressHost } from '../../lab/wordpress/host.ts'
 
 const site = { id: 'ct101', url: 'https://shop.localhost', title: 'Tom & Jerry’s "Shop"', adminEmail: 'owner@b.test' }
 const lines: string[] = []
-const options = { stateDir: mkdtempSync(join(tmpdir(), 'berth-site-')), cacheDir: '.berth/cache', log: (line: string) => void lines.push(line) }
+const stateDir = mkdtempSync(join(tmpdir(), 'berth-site-'))
+const options = { stateDir, cacheDir: '.berth/cache', log: (line: string) => void lines.push(line) }
 let host = new WordPressHost(options)
 const impossible = await host.prepare()
 if (impossible) console.log(`skipped, real WordPress is not to be had here: ${impossible}`)
@@ -71,6 +72,7 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     await host.destroy(site.id)
     expect(host.state(site.id)).toEqual({ installed: false })
     expect(host.processes()).toEqual({})
+    expect(host.mails()).toHaveLength(1)
   })
 })
 
