@@ -49,7 +49,7 @@ export function labEnd(build: (world: World) => Behind, credentials: { npm?: () 
     world,
     clock,
     up: (): Upstreams => clients({ operation: 't1a2b/test', attempt: 1, deadline: clock.now() + 60_000 }),
-    async run<T>(promise: Promise<T>): Promise<T> {
+    run: async <T>(promise: Promise<T>): Promise<T> => {
       let over = false
       const end = (): void => { over = true }
       promise.then(end, end)

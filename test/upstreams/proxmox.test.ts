@@ -52,6 +52,8 @@ describe('the Proxmox client', () => {
     await client(failure("no such ha rule 'berth-101'")).pve.deleteHaRule('berth-101')
     await client(failure("no such ha group 'berth'")).pve.deleteHaGroup('berth')
     await client(failure('no rule at position 3')).pve.deleteFirewallRule('node1', 101, 3)
+    const verification = { data: null, message: 'Parameter verification failed.\n', errors: { pos: 'no rule at position 3' } }
+    await client(landed(400, verification)).pve.deleteFirewallRule('node1', 101, 3)
   })
 
   it('does not believe an absence that did not come from Proxmox itself', async () => {

@@ -95,7 +95,7 @@ export class Npm {
   #good(reply: Reply): Reply {
     if (reply.status < 300) return reply
     const said = words(reply.json) ?? ''
-    if (reply.status === 404 && /^Not Found - \//.test(said)) throw this.#http.failure(reply, 'credentials')
+    if (reply.status === 404 && said.startsWith('Not Found - /')) throw this.#http.failure(reply, 'credentials')
     if (reply.status === 400 && /^(Token has expired|Invalid email or password)/.test(said)) throw this.#http.failure(reply, 'credentials')
     // The row went away between looking and writing: look again rather than give up.
     if (isMissing(reply)) throw this.#http.failure(reply, 'unknown')
@@ -105,7 +105,7 @@ export class Npm {
 
 /** The server's words for a domain that some host (perhaps our own, from a lost answer) already has. */
 export const isDomainTaken = (error: unknown): boolean =>
-  error instanceof UpstreamError && error.system === 'npm' && error.fate === 'refused' && / is already in use$/.test(error.message)
+  error instanceof UpstreamError && error.system === 'npm' && error.fate === 'refused' && error.message.endsWith(' is already in use')
 
 /** A missing object is named by number (2.12: "Item Not Found"); without the right to see it, by path. */
 const isMissing = (reply: Reply): boolean => reply.status === 404 && reply.landed && /Not Found - \d+$/.test(words(reply.json) ?? '')

@@ -20,12 +20,12 @@ export class Api {
     return this.#http.parse(schema, reply, data(reply))
   }
 
-  /** As `ask`, but a 500 in which Proxmox itself says `absent` gives undefined. */
+  /** As `ask`, but a 500 (for a firewall rule's position a 400) in which Proxmox itself says `absent` gives undefined. */
   async find<T>(method: string, path: string, schema: z.ZodType<T>, absent: RegExp, ask: Ask = {}): Promise<T | undefined> {
     const reply = await this.#http.send(method, path, ask)
     if (reply.status >= 300) {
       // A proxy's or a garbled "does not exist" proves nothing: only an answer of Proxmox itself does.
-      if (reply.landed && reply.status === 500 && absent.test(words(reply.json) ?? '')) return undefined
+      if (reply.landed && (reply.status === 500 || reply.status === 400) && absent.test(words(reply.json) ?? '')) return undefined
       throw this.#failure(reply)
     }
     return this.#http.parse(schema, reply, data(reply))
