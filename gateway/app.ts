@@ -86,7 +86,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
       path: new URL(c.req.url).pathname.slice(0, 500),
       ...(admitted && { operation: admitted.operation, attempt: admitted.attempt }),
       status: c.res.status,
-      ms: rim.now() - time,
+      ms: Math.round(rim.now() - time),
       ...(refusal && { fate: refusal.fate, code: refusal.code }),
     })
   })

@@ -83,6 +83,8 @@ describe('a request to the gateway', () => {
   test('is not sent past its deadline', async () => {
     const { send, heard } = site()
     expect(await said(await send('POST', containers, { body: '{}', leftMs: 0 }))).toMatchObject({ status: 408, fate: 'not-sent' })
+    expect(await said(await send('POST', '/playbooks/wordpress-state', { body: '{}', leftMs: -1 }))).toMatchObject({ status: 408, fate: 'not-sent' })
+    expect(await said(await send('GET', '/tasks/run:1', { leftMs: 0 }))).toMatchObject({ status: 408, fate: 'not-sent' })
     expect(await said(await send('GET', version, { leftMs: -1_000, spoil: (headers) => headers.set('berth-deadline', '1') }))).toMatchObject({ status: 401 })
     expect(heard).toHaveLength(0)
   })

@@ -88,6 +88,15 @@ describe('the account at Nginx Proxy Manager', () => {
     expect(heard.filter(({ url, method }) => method === 'POST' && url.pathname !== '/api/tokens')).toHaveLength(3)
   })
 
+  test('logs in anew after a write that failed for a foreign token, which NPM calls an internal error', async () => {
+    const { send, state, expire } = npm(() => Response.json({ id: 1 }, { status: 201 }), () => failure(500, 'Internal Error'))
+    await send('POST', hosts, { body: '{}' })
+    expire()
+    expect(await said(await send('POST', hosts, { body: '{}' }))).toMatchObject({ status: 500, landed: '1' })
+    expect(await said(await send('POST', hosts, { body: '{}' }))).toMatchObject({ status: 201 })
+    expect(state.logIns).toBe(2)
+  })
+
   test('is reported when its log-in is refused, wants a second factor, or gets no answer', async () => {
     const logIn = async (answer: () => Response): Promise<object> => said(await site(answer).send('POST', hosts, { body: '{}' }))
     expect(await logIn(() => failure(400, 'Invalid email or password'))).toMatchObject({ status: 502, fate: 'credentials' })

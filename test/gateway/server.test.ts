@@ -83,6 +83,16 @@ describe('the gateway on the wire', () => {
     }
   })
 
+  test('follows no redirection with its credentials', async () => {
+    const elsewhere = await upstream(() => ({}))
+    const server = createServer((_, response) => response.writeHead(302, { location: elsewhere.url }).end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    closing.push(() => void server.close(), () => server.closeAllConnections())
+    const { http } = await open(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    await expect(http.send('GET', '/proxmox/api2/json/version')).rejects.toMatchObject({ fate: 'credentials', status: 302, landed: true })
+    expect(elsewhere.heard).toHaveLength(0)
+  })
+
   test('sends the headers of a long poll before the task ends', async () => {
     let state: object = { status: 'running' }
     const { url } = await upstream(() => ({ data: state }))

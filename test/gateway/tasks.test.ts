@@ -24,6 +24,13 @@ describe('a wait for a task', () => {
     expect(clock.now() - start).toBe(3_500)
   })
 
+  test('gets its first byte at once too, so that no proxy on the way holds the headers back', async () => {
+    const { request, post, settled, clock, start } = ending(3_200, 'OK')
+    const answer = await settled(post(await request('GET', task(20_000))))
+    expect(await settled(answer.body!.getReader().read())).toEqual({ done: false, value: new TextEncoder().encode('\n') })
+    expect(clock.now()).toBe(start)
+  })
+
   test.each([
     ['OK', { state: 'ended', ok: true }],
     ['WARNINGS: 2', { state: 'ended', ok: true }],
@@ -76,6 +83,13 @@ describe('a wait for a task', () => {
   test.each(Object.entries(doubtful))('ends unknown when Proxmox %s', async (_, upstream) => {
     const { send, settled } = site(upstream)
     expect(await settled((await send('GET', task(5_000))).json())).toEqual({ id: upid, state: 'unknown' })
+  })
+
+  test('ends at once when Proxmox has forgotten the task', async () => {
+    const { send, settled, clock } = site(doubtful['has forgotten the task'])
+    const start = clock.now()
+    await settled((await send('GET', task(5_000))).json())
+    expect(clock.now()).toBeLessThan(start + 5_000)
   })
 
   test('survives a moment without an answer', async () => {
