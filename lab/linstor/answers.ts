@@ -36,7 +36,8 @@ export function answer(world: World, success: 200 | 201, entries: Entry[]): Resp
   const created = JSON.stringify(new Date(world.clock.now()).toISOString())
   const body = entries.map((entry) => {
     const code = BigInt.asIntN(64, types[entry.type] | operations[entry.operation] | objects[entry.object] | BigInt(entry.code))
-    const refs = entry.name === undefined ? '' : `,"obj_refs":${JSON.stringify({ [entry.object === 'snapshot' ? 'Snapshot' : 'RscDfn']: entry.name })}`
+    const refs = entry.name === undefined ? ''
+      : `,"obj_refs":${JSON.stringify({ [entry.object === 'snapshot' ? 'Snapshot' : 'RscDfn']: entry.name })}`
     return `{"ret_code":${code},"message":${JSON.stringify(entry.message)}${refs},"created_at":${created}}`
   })
   const error = entries.find((entry) => entry.type === 'error')

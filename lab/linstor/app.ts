@@ -30,7 +30,8 @@ export function linstor(world: World): Hono {
     const values = c.req.queries(name)?.flatMap((value) => value.split(',')).map((value) => value.toLowerCase())
     return values === undefined || values.length === 0 ? () => true : (value) => values.includes(value.toLowerCase())
   }
-  const failure = (code: number, message: string, entry: Pick<Entry, 'operation' | 'object'> = { operation: 'modify', object: 'definition' }): Response =>
+  const failure = (code: number, message: string, entry: Pick<Entry,
+    'operation' | 'object'> = { operation: 'modify', object: 'definition' }): Response =>
     answer(world, 200, [{ type: 'error', ...entry, code, message }])
   const definition = (c: Context): Definition | undefined => state().definitions[c.req.param('resource') ?? '']
   const noDefinition = (c: Context): Response => failure(codes.FAIL_NOT_FOUND_RSC_DFN, `Resource definition '${c.req.param('resource')}' not found.`)
@@ -58,22 +59,27 @@ export function linstor(world: World): Hono {
   }
 
   app.get('/health', (c) => c.text(''))
-  app.get('/v1/controller/version', (c) => c.json({ version: '1.33.1', git_hash: 'fa147409a1b2c3d4e5f60718293a4b5c6d7e8f90', build_time: '2026-05-12T09:00:00+00:00', rest_api_version: '1.28.0' }))
+  app.get('/v1/controller/version', (c) =>
+    c.json({ version: '1.33.1', git_hash: 'fa147409a1b2c3d4e5f60718293a4b5c6d7e8f90', build_time: '2026-05-12T09:00:00+00:00',
+    rest_api_version: '1.28.0' }))
   app.get('/v1/nodes', (c) => listed(c, nodes.map((node) => node.name).filter(wanted(c, 'nodes')).map((name) => nodeView(state(), name))))
   app.get('/v1/nodes/:node', (c) => {
     const name = c.req.param('node')
-    return nodes.some((node) => node.name === name) ? c.json(nodeView(state(), name)) : failure(codes.FAIL_NOT_FOUND_NODE, `Node '${name}' not found.`)
+    return nodes.some((node) => node.name === name) ? c.json(nodeView(state(), name))
+      : failure(codes.FAIL_NOT_FOUND_NODE, `Node '${name}' not found.`)
   })
   app.get('/v1/nodes/:node/storage-pools', (c) => listed(c, poolViews(state(), c.req.param('node'))))
   app.get('/v1/view/storage-pools', (c) => {
     const named = wanted(c, 'storage_pools')
-    return listed(c, nodes.map((node) => node.name).filter(wanted(c, 'nodes')).flatMap((name) => poolViews(state(), name)).filter((pool) => named(String(pool['storage_pool_name']))))
+    return listed(c, nodes.map((node) => node.name).filter(wanted(c, 'nodes')).flatMap((name) => poolViews(state(), name)).filter((pool) =>
+      named(String(pool['storage_pool_name']))))
   })
   app.get('/v1/resource-groups', (c) => listed(c, wanted(c, 'resource_groups')(storage.resourceGroup) ? [groupView(state())] : []))
   app.get('/v1/view/resources', (c) => listed(c, pairs(c).map(([one, replica]) => resourceWithVolumes(world, state(), one, replica))))
   app.get('/v1/view/snapshots', (c) => {
     const named = wanted(c, 'resources')
-    return listed(c, Object.values(state().definitions).filter((one) => named(one.name)).flatMap((one) => Object.values(one.snapshots).map((snap) => snapshotView(one, snap))))
+    return listed(c, Object.values(state().definitions).filter((one) => named(one.name)).flatMap((one) =>
+      Object.values(one.snapshots).map((snap) => snapshotView(one, snap))))
   })
 
   app.get('/v1/resource-definitions', (c) => {
@@ -84,7 +90,8 @@ export function linstor(world: World): Hono {
       return one.props[key] !== undefined && (value === undefined || one.props[key] === value)
     })
     const named = wanted(c, 'resource_definitions')
-    return listed(c, Object.values(state().definitions).filter((one) => named(one.name) && fits(one)).map((one) => definitionView(one, c.req.query('with_volume_definitions') === 'true')))
+    return listed(c, Object.values(state().definitions).filter((one) => named(one.name) && fits(one)).map((one) =>
+      definitionView(one, c.req.query('with_volume_definitions') === 'true')))
   })
   app.get('/v1/resource-definitions/:resource', (c) => {
     const one = definition(c)
@@ -101,13 +108,15 @@ export function linstor(world: World): Hono {
     world.changed()
     return answer(world, 200, [
       { type: 'success', operation: 'modify', object: 'definition', code: 3, message: `Resource definition '${one.name}' modified.`, name: one.name },
-      ...Object.keys(one.replicas).map((node): Entry => ({ type: 'info', operation: 'modify', object: 'resource', code: 3, message: `(${node}) Resource '${one.name}' [DRBD] adjusted.` })),
+      ...Object.keys(one.replicas).map((node): Entry =>
+        ({ type: 'info', operation: 'modify', object: 'resource', code: 3, message: `(${node}) Resource '${one.name}' [DRBD] adjusted.` })),
     ])
   })
   app.delete('/v1/resource-definitions/:resource', (c) => guarded(() => {
     const one = definition(c)
     const base = { operation: 'delete', object: 'definition' } as const
-    if (!one) return answer(world, 200, [{ ...base, type: 'warning', code: 301, message: `Resource definition '${c.req.param('resource')}' not found.` }])
+    if (!one) return answer(world, 200,
+      [{ ...base, type: 'warning', code: 301, message: `Resource definition '${c.req.param('resource')}' not found.` }])
     free(world, one.name)
     return answer(world, 200, [
       { ...base, type: 'info', code: 2, message: `Resource definition '${one.name}' marked for deletion.`, name: one.name },
@@ -125,7 +134,8 @@ export function linstor(world: World): Hono {
   app.get('/v1/resource-definitions/:resource/resources/:node', (c) => {
     const one = definition(c)
     const replica = one?.replicas[c.req.param('node')]
-    return one && replica ? c.json(resourceView(world, state(), one, replica)) : failure(codes.FAIL_NOT_FOUND_RSC, `Resource '${c.req.param('resource')}' not found on node '${c.req.param('node')}'.`)
+    return one && replica ? c.json(resourceView(world, state(), one, replica))
+      : failure(codes.FAIL_NOT_FOUND_RSC, `Resource '${c.req.param('resource')}' not found on node '${c.req.param('node')}'.`)
   })
   app.post('/v1/resource-definitions/:resource/resources/:node', async (c) => {
     const one = definition(c)
@@ -142,18 +152,21 @@ export function linstor(world: World): Hono {
     if (diskful && !poolViews(state(), node)[1]) return failure(codes.FAIL_NOT_ENOUGH_FREE_SPACE, `No storage pool on node '${node}'.`, base)
     addReplica(world, one, node, { diskful, tieBreaker: flags.includes('TIE_BREAKER'), syncMs: diskful ? 4000 : 0 })
     world.changed()
-    return answer(world, 201, [{ ...base, type: 'success', code: 1, message: `New resource '${one.name}' on node '${node}' registered.`, name: one.name }])
+    return answer(world, 201, [{ ...base, type: 'success', code: 1, message: `New resource '${one.name}' on node '${node}' registered.`,
+      name: one.name }])
   })
   app.delete('/v1/resource-definitions/:resource/resources/:node', (c) => {
     const one = definition(c)
     const replica = one?.replicas[c.req.param('node')]
     const base = { operation: 'delete', object: 'resource' } as const
-    if (!one || !replica) return answer(world, 200, [{ ...base, type: 'warning', code: 302, message: `Resource '${c.req.param('resource')}' on node '${c.req.param('node')}' not found.` }])
+    if (!one || !replica) return answer(world, 200,
+      [{ ...base, type: 'warning', code: 302, message: `Resource '${c.req.param('resource')}' on node '${c.req.param('node')}' not found.` }])
     if (replica.inUse) return failure(codes.FAIL_IN_USE, `Resource '${one.name}' on node '${replica.node}' is still in use.`, base)
     delete one.replicas[replica.node]
     settleQuorum(one)
     world.changed()
-    return answer(world, 200, [{ ...base, type: 'success', code: 2, message: `Node: ${replica.node}, Resource: ${one.name} deleted.`, name: one.name }])
+    return answer(world, 200, [{ ...base, type: 'success', code: 2, message: `Node: ${replica.node}, Resource: ${one.name} deleted.`,
+      name: one.name }])
   })
   app.get('/v1/resource-definitions/:resource/snapshots', (c) => {
     const one = definition(c)
@@ -163,7 +176,8 @@ export function linstor(world: World): Hono {
     const one = definition(c)
     const snap = one?.snapshots[c.req.param('snapshot')]
     const base = { operation: 'delete', object: 'snapshot' } as const
-    if (!one || !snap) return answer(world, 200, [{ ...base, type: 'warning', code: 313, message: `Snapshot '${c.req.param('snapshot')}' not found.` }])
+    if (!one || !snap) return answer(world, 200,
+      [{ ...base, type: 'warning', code: 313, message: `Snapshot '${c.req.param('snapshot')}' not found.` }])
     deleteSnapshot(world, one.name, snap.name)
     return answer(world, 200, [{ ...base, type: 'success', code: 2, message: `Snapshot '${snap.name}' of '${one.name}' deleted.`, name: snap.name }])
   })

@@ -28,16 +28,19 @@ export function allocate(world: World, node: string, sizeKib: number): string {
   const state = linstorState(world)
   const up = customerNodes.filter((name) => online(state, name))
   if (up.length < storage.replicas)
-    throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_NODES, `Not enough available nodes\nNot enough nodes fulfilling the following auto-place criteria: place count ${storage.replicas}`)
+    throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_NODES,
+      `Not enough available nodes\nNot enough nodes fulfilling the following auto-place criteria: place count ${storage.replicas}`)
   if (up.some((name) => freeKib(state, name) < sizeKib))
-    throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_FREE_SPACE, `Not enough free space in storage pool '${storage.pool}' for a volume of ${sizeKib} KiB`)
+    throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_FREE_SPACE,
+      `Not enough free space in storage pool '${storage.pool}' for a volume of ${sizeKib} KiB`)
   let name: string
   do name = `pm-${hex(world.random, 8)}`
   while (state.definitions[name])
   state.nextPort += between(world.random, 1, 3)
   const definition: Definition = {
     name, uuid: uuid(world), sizeKib: Math.max(sizeKib, 3072), port: state.nextPort, minor: state.nextMinor++, createdAt: world.clock.now(),
-    props: { 'DrbdOptions/Net/allow-two-primaries': 'yes', 'DrbdOptions/Resource/on-no-quorum': 'suspend-io', 'DrbdOptions/auto-verify-alg': 'crct10dif-pclmul' },
+    props: { 'DrbdOptions/Net/allow-two-primaries': 'yes', 'DrbdOptions/Resource/on-no-quorum': 'suspend-io',
+      'DrbdOptions/auto-verify-alg': 'crct10dif-pclmul' },
     deleting: false, replicas: {}, snapshots: {},
   }
   state.definitions[name] = definition
@@ -55,7 +58,8 @@ export function setVmid(world: World, name: string, vmid: number): void {
   world.changed()
 }
 
-export function addReplica(world: World, definition: Definition, node: string, more: { diskful: boolean; tieBreaker?: boolean; syncMs?: number }): Replica {
+export function addReplica(world: World, definition: Definition, node: string,
+  more: { diskful: boolean; tieBreaker?: boolean; syncMs?: number }): Replica {
   const now = world.clock.now()
   const replica: Replica = {
     node, uuid: uuid(world), nodeId: Object.keys(definition.replicas).length, diskful: more.diskful, tieBreaker: more.tieBreaker ?? false,
@@ -122,7 +126,8 @@ export function snapshot(world: World, name: string, snapName: string): void {
   const state = linstorState(world)
   const definition = find(world, name)
   const diskful = Object.values(definition.replicas).filter((replica) => replica.diskful).map((replica) => replica.node)
-  if (definition.snapshots[snapName]) throw new LinstorFailure(codes.FAIL_EXISTS_SNAPSHOT_DFN, `A snapshot '${snapName}' of '${name}' already exists.`)
+  if (definition.snapshots[snapName]) throw new LinstorFailure(codes.FAIL_EXISTS_SNAPSHOT_DFN,
+    `A snapshot '${snapName}' of '${name}' already exists.`)
   const lost = diskful.find((node) => !online(state, node))
   if (lost) throw new LinstorFailure(codes.FAIL_NOT_CONNECTED, `No active connection to satellite '${lost}'.`)
   definition.snapshots[snapName] = { name: snapName, uuid: uuid(world), nodes: diskful, createdAt: world.clock.now(), sizeKib: definition.sizeKib }

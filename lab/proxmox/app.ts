@@ -37,7 +37,8 @@ export function proxmox(world: World, options: { major?: 8 | 9; token?: string }
     token: options.token ?? proxmoxToken,
     reach: (node) => (state.nodes[node] === undefined ? 'unknown' : state.nodes[node].online ? 'online' : 'offline'),
   })
-  for (const routes of [clusterRoutes, configRoutes, createRoutes, destroyRoutes, powerRoutes, snapshotRoutes, firewallRoutes, haRoutes, taskRoutes]) routes(world, on)
+  for (const routes of [clusterRoutes, configRoutes, createRoutes, destroyRoutes, powerRoutes, snapshotRoutes, firewallRoutes, haRoutes,
+    taskRoutes]) routes(world, on)
 
   app.notFound((c) => {
     const path = c.req.path.replace(/^\/api2\/json/, '')

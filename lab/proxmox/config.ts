@@ -8,10 +8,11 @@ import { isManaged } from './ha-state.ts'
 import { checkDigest, deleteKeys } from './ha.ts'
 import { PveError, type Register } from './protocol.ts'
 import { onContainer, snapshotName, update } from './schemas.ts'
-import { type Config, type Container, type Task, checkLock, containerOn, digest, diskGb, elapsed, parts, pve, sizeGb, touch, volumeName } from './state.ts'
+import { type Config, type Container, type Task, checkLock, containerOn, digest, diskGb, elapsed, parts, pve, sizeGb, touch,
+  volumeName } from './state.ts'
 import { end, fork, holdGuest, next, worker } from './tasks.ts'
 
-const list = (text: unknown): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
+const list = (text: string | number | undefined): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
 const protectedKeys = ['rootfs', 'arch', 'ostype', 'memory', 'unprivileged', 'node', 'vmid'] as const
 const lockWaitMs = 10_000
 
@@ -21,19 +22,23 @@ function status(world: World, container: Container): Record<string, unknown> {
   const uptime = running ? Math.floor(elapsed(world, container.startedAt) / 1000) : 0
   const maxmem = Number(config['memory'] ?? 512) * 1_048_576
   return {
-    vmid: container.vmid, type: 'lxc', status: running ? 'running' : 'stopped', name: String(config['hostname'] ?? `CT${container.vmid}`), cpus: Number(config['cores'] ?? 56),
+    vmid: container.vmid, type: 'lxc', status: running ? 'running' : 'stopped', name: String(config['hostname'] ?? `CT${container.vmid}`),
+    cpus: Number(config['cores'] ?? 56),
     maxmem, maxswap: Number(config['swap'] ?? 512) * 1_048_576, maxdisk: Math.round(diskGb(container) * 1_073_741_824), uptime,
-    cpu: running ? 0.005 : 0, mem: running ? Math.floor(maxmem * 0.25) : 0, swap: 0, disk: running ? 1_288_490_188 : 0, diskread: 0, diskwrite: 0, netin: uptime * 120, netout: uptime * 60,
+    cpu: running ? 0.005 : 0, mem: running ? Math.floor(maxmem * 0.25) : 0, swap: 0, disk: running ? 1_288_490_188 : 0, diskread: 0,
+    diskwrite: 0, netin: uptime * 120, netout: uptime * 60,
     ...(config['lock'] === undefined ? {} : { lock: config['lock'] }), ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
     ...(running ? { pid: 10_000 + container.vmid } : {}),
-    ...(pve(world).major === 9 && running ? { pressurecpusome: 0, pressureiofull: 0, pressureiosome: 0, pressurememoryfull: 0, pressurememorysome: 0 } : {}),
+    ...(pve(world).major === 9 && running
+      ? { pressurecpusome: 0, pressureiofull: 0, pressureiosome: 0, pressurememoryfull: 0, pressurememorysome: 0 } : {}),
   }
 }
 
 export function configRoutes(world: World, on: Register): void {
   const state = pve(world)
   on('GET', '/nodes/:node/lxc', { node: onContainer['node']! }, ({ node }) =>
-    shuffled(world.random, Object.values(state.containers).filter((container) => container.node === node)).map((container) => status(world, container)))
+    shuffled(world.random, Object.values(state.containers).filter((container) => container.node === node)).map((container) =>
+      status(world, container)))
 
   on('GET', '/nodes/:node/lxc/:vmid', onContainer, ({ node, vmid }) => {
     containerOn(world, node, vmid)
@@ -45,11 +50,14 @@ export function configRoutes(world: World, on: Register): void {
     const managed = isManaged(world, vmid)
     const service = state.ha.services[`ct:${vmid}`]
     const resource = state.ha.resources[`ct:${vmid}`]
-    return { ...status(world, container), ha: { managed: managed ? 1 : 0, ...(managed && service ? { state: service.state } : {}), ...(managed && resource?.group ? { group: resource.group } : {}) } }
+    return { ...status(world, container),
+      ha: { managed: managed ? 1 : 0, ...(managed && service ? { state: service.state } : {}),
+      ...(managed && resource?.group ? { group: resource.group } : {}) } }
   })
 
   const { required: _required, ...optionalSnapshot } = snapshotName
-  on('GET', '/nodes/:node/lxc/:vmid/config', { ...onContainer, current: { type: 'boolean' }, snapshot: optionalSnapshot }, ({ values, node, vmid }) => {
+  on('GET', '/nodes/:node/lxc/:vmid/config', { ...onContainer, current: { type: 'boolean' }, snapshot: optionalSnapshot },
+    ({ values, node, vmid }) => {
     const container = containerOn(world, node, vmid)
     if (values['snapshot'] !== undefined) {
       const snapshot = container.snapshots[String(values['snapshot'])]
@@ -64,7 +72,8 @@ export function configRoutes(world: World, on: Register): void {
     const { node: _node, vmid: _vmid, delete: gone, revert: _revert, digest: expected, ...changes } = values
     if (Object.keys(changes).length === 0 && gone === undefined) throw new PveError(500, 'no options specified\n')
     checkTokenLimits(changes, container.config['unprivileged'] === 1)
-    for (const key of ['lock', 'unprivileged', 'rootfs']) if (changes[key] !== undefined && changes[key] !== container.config[key]) throw new PveError(500, `unable to modify read-only option: '${key}'\n`)
+    for (const key of ['lock', 'unprivileged', 'rootfs']) if (changes[key] !== undefined
+      && changes[key] !== container.config[key]) throw new PveError(500, `unable to modify read-only option: '${key}'\n`)
     for (let waitedMs = 0; state.guestLocks[vmid] !== undefined; waitedMs += 500) {
       if (waitedMs >= lockWaitMs) throw new PveError(500, `can't lock file '/run/lock/lxc/pve-config-${vmid}.lock' - got timeout\n`)
       await world.clock.sleep(500)
@@ -81,7 +90,9 @@ export function configRoutes(world: World, on: Register): void {
     return null
   })
 
-  const resize = { ...onContainer, digest: { type: 'string', maxLength: 40 }, disk: { type: 'string', required: true, pattern: /^(rootfs|mp([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))$/ }, size: { type: 'string', required: true, pattern: /^\+?\d+(\.\d+)?[KMGT]?$/ } } as const
+  const resize = { ...onContainer, digest: { type: 'string', maxLength: 40 },
+    disk: { type: 'string', required: true, pattern: /^(rootfs|mp([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))$/ },
+    size: { type: 'string', required: true, pattern: /^\+?\d+(\.\d+)?[KMGT]?$/ } } as const
   on('PUT', '/nodes/:node/lxc/:vmid/resize', resize, ({ values, node, vmid, user }) => {
     const container = containerOn(world, node, vmid)
     checkLock(container)

@@ -3,7 +3,7 @@
 // pve-container, PVE/API2/LXC.pm: https://git.proxmox.com/?p=pve-container.git
 import { allocate, free, setVmid } from '../linstor/volumes.ts'
 import { between, hex } from '../random.ts'
-import { bridge, customerNodes, storage, template } from '../topology.ts'
+import { customerNodes, storage, template } from '../topology.ts'
 import type { World } from '../world.ts'
 import { removeContainer } from './destroy.ts'
 import type { Values } from './parameters.ts'
@@ -14,7 +14,8 @@ import { type Config, type Task, newContainer, parts, pve } from './state.ts'
 import { lockStorage, releaseStorage } from './storage-lock.ts'
 import { end, fork, next, worker } from './tasks.ts'
 
-const notConfig = new Set(['node', 'vmid', 'ostemplate', 'password', 'ssh-public-keys', 'start', 'storage', 'pool', 'force', 'restore', 'unique', 'bwlimit', 'ignore-unpack-errors', 'ha-managed', 'rootfs'])
+const notConfig = new Set(['node', 'vmid', 'ostemplate', 'password', 'ssh-public-keys', 'start', 'storage', 'pool', 'force', 'restore',
+  'unique', 'bwlimit', 'ignore-unpack-errors', 'ha-managed', 'rootfs'])
 
 /** Options that compare with the literal user root@pam and so never work with a token. */
 export function checkTokenLimits(values: Values, unprivileged: boolean): void {
@@ -105,7 +106,8 @@ function createStep(world: World, task: Task, step: number): void {
   } else if (step === 3) {
     setVmid(world, String(memory['volume']), vmid)
     releaseStorage(world, task.upid)
-    task.log.push(`Creating filesystem on /dev/drbd/by-res/${memory['volume']}/0`, `extracting archive '/var/lib/vz/template/cache/${template.split('/')[1]}'`)
+    task.log.push(`Creating filesystem on /dev/drbd/by-res/${memory['volume']}/0`,
+      `extracting archive '/var/lib/vz/template/cache/${template.split('/')[1]}'`)
     next(world, task, restMs * 0.8, 4)
   } else if (step === 4) {
     container.config = fullConfig(world, task, vmid)
@@ -140,11 +142,10 @@ function fullConfig(world: World, task: Task, vmid: number): Config {
   else delete config['unprivileged']
   config['rootfs'] = `${memory['store']}:${memory['volume']}_${vmid},size=${memory['sizeGb']}G`
   config['lock'] = 'create'
-  if (parts(config['net0'], 'name')['bridge'] !== undefined && parts(config['net0'], 'name')['bridge'] !== bridge) task.log.push(`bridge '${parts(config['net0'], 'name')['bridge']}' does not exist`)
   return config
 }
 
-/** Runs when the worker fails by itself: disk first, config last. */
+/** Runs when the worker fails by itself: disk first, config last. A container that only failed to start stays. */
 function cleanUp(world: World, task: Task): void {
   const volume = task.memory['volume']
   const container = pve(world).containers[task.id]

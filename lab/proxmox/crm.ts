@@ -20,7 +20,9 @@ export function crmHappenings(world: World): void {
   afterTask(world, (_, task) => {
     const service = pve(world).ha.services[`ct:${task.id}`]
     if (!service) return
-    if (task.user === agent && task.type === 'vzstart' && task.exit !== 'OK' && !task.exit?.startsWith('WARNINGS')) startFailed(world, task, service)
+    const failed = task.exit !== 'OK' && !task.exit?.startsWith('WARNINGS')
+    if (task.user === agent && failed && task.type === 'vzstart') startFailed(world, task, service)
+    if (task.user === agent && failed && task.type === 'vzshutdown') service.state = 'error'
     planRound(world)
   })
 }

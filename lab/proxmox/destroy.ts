@@ -14,12 +14,14 @@ import { lockStorage, releaseStorage } from './storage-lock.ts'
 import { end, fork, holdGuest, next, running, worker } from './tasks.ts'
 
 export function destroyRoutes(world: World, on: Register): void {
-  const schema = { ...onContainer, 'destroy-unreferenced-disks': { type: 'boolean' }, force: { type: 'boolean' }, purge: { type: 'boolean' } } as const
+  const schema = { ...onContainer, 'destroy-unreferenced-disks': { type: 'boolean' }, force: { type: 'boolean' },
+    purge: { type: 'boolean' } } as const
   on('DELETE', '/nodes/:node/lxc/:vmid', schema, ({ values, node, vmid, user }) => {
     const container = containerOn(world, node, vmid)
     if (container.config['protection'] === 1) throw new PveError(500, `can't remove CT ${vmid} - protection mode enabled\n`)
     checkDestroyable(world, container)
-    if (isManaged(world, vmid) && values['purge'] !== 1) throw new PveError(500, `unable to remove CT ${vmid} - used in HA resources and purge parameter not set.\n`)
+    if (isManaged(world, vmid) && values['purge'] !== 1) throw new PveError(500,
+      `unable to remove CT ${vmid} - used in HA resources and purge parameter not set.\n`)
     if (container.running && values['force'] !== 1) throw new PveError(500, `unable to destroy CT ${vmid} - container is running\n`)
     return fork(world, node, 'vzdestroy', String(vmid), user, {
       purge: values['purge'] ?? 0, force: values['force'] ?? 0, unreferenced: values['destroy-unreferenced-disks'] ?? 0,
@@ -63,7 +65,8 @@ function destroyStep(world: World, task: Task, step: number): void {
 function volumesOf(world: World, container: Container, unreferenced: boolean): string[] {
   const own = volumeName(container.config)
   const definitions = linstorDefinitions(world).filter((definition) => !definition.deleting)
-  return definitions.filter((definition) => definition.name === own || (unreferenced && definition.props['Aux/pm/vmid'] === String(container.vmid))).map((definition) => definition.name)
+  return definitions.filter((definition) => definition.name === own
+    || (unreferenced && definition.props['Aux/pm/vmid'] === String(container.vmid))).map((definition) => definition.name)
 }
 
 /** The config file and the firewall file are gone; whoever watches is told. */

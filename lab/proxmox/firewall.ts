@@ -7,7 +7,7 @@ import { PveError, type Register } from './protocol.ts'
 import { onContainer } from './schemas.ts'
 import { type FirewallConf, digest, pve } from './state.ts'
 
-const list = (text: unknown): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
+const list = (text: string | number | undefined): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
 const level: Spec = { type: 'string', enum: ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug', 'nolog'] }
 const policy: Spec = { type: 'string', enum: ['ACCEPT', 'REJECT', 'DROP'] }
 const flag: Spec = { type: 'boolean' }
@@ -17,9 +17,14 @@ const cidr: Spec = { type: 'string', required: true, format: 'IPorCIDRorAlias' }
 const base = '/nodes/:node/lxc/:vmid/firewall'
 
 const ruleOptions: Schema = {
-  action: { type: 'string', minLength: 2, maxLength: 20, pattern: /^[A-Za-z][A-Za-z0-9\-_]+$/ }, type: { type: 'string', enum: ['in', 'out', 'forward', 'group'] }, comment: { type: 'string' },
-  dest: { type: 'string', maxLength: 512, format: 'pve-fw-addr-spec' }, source: { type: 'string', maxLength: 512, format: 'pve-fw-addr-spec' }, dport: { type: 'string', format: 'pve-fw-port-spec' }, sport: { type: 'string', format: 'pve-fw-port-spec' },
-  enable: { type: 'integer', min: 0 }, 'icmp-type': { type: 'string' }, iface: { type: 'string', minLength: 2, maxLength: 20, format: 'pve-iface' }, log: level, macro: { type: 'string', maxLength: 128 }, proto: { type: 'string' },
+  action: { type: 'string', minLength: 2, maxLength: 20, pattern: /^[A-Za-z][A-Za-z0-9\-_]+$/ },
+  type: { type: 'string', enum: ['in', 'out', 'forward', 'group'] }, comment: { type: 'string' },
+  dest: { type: 'string', maxLength: 512, format: 'pve-fw-addr-spec' },
+  source: { type: 'string', maxLength: 512, format: 'pve-fw-addr-spec' }, dport: { type: 'string', format: 'pve-fw-port-spec' },
+  sport: { type: 'string', format: 'pve-fw-port-spec' },
+  enable: { type: 'integer', min: 0 }, 'icmp-type': { type: 'string' },
+  iface: { type: 'string', minLength: 2, maxLength: 20, format: 'pve-iface' }, log: level, macro: { type: 'string', maxLength: 128 },
+  proto: { type: 'string' },
 }
 
 export function firewallRoutes(world: World, on: Register): void {
@@ -31,7 +36,8 @@ export function firewallRoutes(world: World, on: Register): void {
 
   on('GET', `${base}/options`, onContainer, ({ vmid }) => ({ ...read(vmid).options, digest: digest(read(vmid).options) }))
   const options: Schema = {
-    dhcp: flag, enable: flag, ipfilter: flag, log_level_in: level, log_level_out: level, macfilter: flag, ndp: flag, policy_in: policy, policy_out: policy, radv: flag, delete: { type: 'string', format: 'pve-configid-list' }, digest: fwDigest,
+    dhcp: flag, enable: flag, ipfilter: flag, log_level_in: level, log_level_out: level, macfilter: flag, ndp: flag, policy_in: policy,
+    policy_out: policy, radv: flag, delete: { type: 'string', format: 'pve-configid-list' }, digest: fwDigest,
   }
   on('PUT', `${base}/options`, { ...onContainer, ...options }, ({ values, vmid }) => {
     const { node: _node, vmid: _vmid, delete: gone, digest: given, ...changes } = values
@@ -52,16 +58,19 @@ export function firewallRoutes(world: World, on: Register): void {
     return Object.fromEntries(Object.entries(rest).filter((entry): entry is [string, string | number] => entry[1] !== undefined))
   }
   on('GET', `${base}/rules`, onContainer, ({ vmid }) => read(vmid).rules.map((_, index, rules) => row(rules, index)))
-  on('POST', `${base}/rules`, { ...atPos, ...ruleOptions, action: { ...ruleOptions['action']!, required: true }, type: { ...ruleOptions['type']!, required: true }, digest: fwDigest }, ({ values, vmid }) => {
+  on('POST', `${base}/rules`, { ...atPos, ...ruleOptions, action: { ...ruleOptions['action']!, required: true },
+    type: { ...ruleOptions['type']!, required: true }, digest: fwDigest }, ({ values, vmid }) => {
     checkDigest(values['digest'], read(vmid).rules)
-    if (values['dport'] !== undefined && values['proto'] === undefined) throw new PveError(400, 'Parameter verification failed.\n', { dport: "missing 'proto' property" })
+    if (values['dport'] !== undefined && values['proto'] === undefined) throw new PveError(400, 'Parameter verification failed.\n',
+      { dport: "missing 'proto' property" })
     const { rules } = open(vmid)
     // New rules go to the top unless a position is given.
     rules.splice(Math.min(Number(values['pos'] ?? 0), rules.length), 0, fields(values))
     world.changed()
   })
   on('GET', `${base}/rules/:pos`, atPos, ({ values, vmid }) => row(read(vmid).rules, rule(vmid, values['pos'])))
-  on('PUT', `${base}/rules/:pos`, { ...atPos, ...ruleOptions, moveto: pos, delete: { type: 'string', format: 'pve-configid-list' }, digest: fwDigest }, ({ values, vmid }) => {
+  on('PUT', `${base}/rules/:pos`, { ...atPos, ...ruleOptions, moveto: pos, delete: { type: 'string', format: 'pve-configid-list' },
+    digest: fwDigest }, ({ values, vmid }) => {
     checkDigest(values['digest'], read(vmid).rules)
     const index = rule(vmid, values['pos'])
     const { rules } = open(vmid)
@@ -84,7 +93,8 @@ export function firewallRoutes(world: World, on: Register): void {
     return found
   }
   on('GET', `${base}/ipset`, onContainer, ({ vmid }) =>
-    Object.entries(read(vmid).ipsets).map(([set, conf]) => ({ name: set, digest: digest(read(vmid).ipsets), ...(conf.comment === undefined ? {} : { comment: conf.comment }) })))
+    Object.entries(read(vmid).ipsets).map(([set, conf]) =>
+      ({ name: set, digest: digest(read(vmid).ipsets), ...(conf.comment === undefined ? {} : { comment: conf.comment }) })))
   on('POST', `${base}/ipset`, { ...onContainer, name, comment: { type: 'string' }, rename: setName, digest: fwDigest }, ({ values, vmid }) => {
     const { ipsets } = open(vmid)
     const set = String(values['name'])
@@ -113,8 +123,10 @@ export function firewallRoutes(world: World, on: Register): void {
   on('POST', `${base}/ipset/:name`, { ...onContainer, name, cidr, comment: { type: 'string' }, nomatch: flag }, ({ values, vmid }) => {
     const set = members(vmid, values['name'])
     const member = String(values['cidr'])
-    if (set.members.some((one) => one.cidr === member)) throw new PveError(400, 'Parameter verification failed.\n', { cidr: `address '${member}' already exists` })
-    set.members.unshift({ cidr: member, ...(values['comment'] === undefined ? {} : { comment: String(values['comment']) }), ...(values['nomatch'] === 1 ? { nomatch: 1 } : {}) })
+    if (set.members.some((one) => one.cidr === member)) throw new PveError(400, 'Parameter verification failed.\n',
+      { cidr: `address '${member}' already exists` })
+    set.members.unshift({ cidr: member, ...(values['comment'] === undefined ? {} : { comment: String(values['comment']) }),
+      ...(values['nomatch'] === 1 ? { nomatch: 1 } : {}) })
     world.changed()
   })
   on('DELETE', `${base}/ipset/:name/:cidr{.+}`, { ...onContainer, name, cidr, digest: fwDigest }, ({ values, vmid }) => {

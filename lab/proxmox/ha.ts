@@ -7,13 +7,14 @@ import type { Schema, Values } from './parameters.ts'
 import { PveError, type Register } from './protocol.ts'
 import { type HaResource, type HaRule, digest, pve } from './state.ts'
 
-const list = (text: unknown): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
+const list = (text: string | number | undefined): string[] => String(text ?? '').split(/[,;\s]+/).filter(Boolean)
 const migrated = (doing: string): never => {
   throw new PveError(500, `${doing}: ha groups have been migrated to rules\n`)
 }
 
 export function checkDigest(given: unknown, value: unknown): void {
-  if (given !== undefined && given !== digest(value)) throw new PveError(500, 'detected modified configuration - file changed by other user? Try again.\n')
+  if (given !== undefined && given !== digest(value)) throw new PveError(500,
+    'detected modified configuration - file changed by other user? Try again.\n')
 }
 
 export function deleteKeys(target: object, keys: string[], fixed: readonly string[]): void {
@@ -32,9 +33,13 @@ export function haRoutes(world: World, on: Register): void {
   const ha = () => pve(world).ha
   resourceRoutes(world, on)
 
-  const groupSchema: Schema = { group: configId, nodes: { type: 'string', format: 'pve-ha-node-list' }, restricted: { type: 'boolean' }, nofailback: { type: 'boolean' }, comment }
-  on('GET', '/cluster/ha/groups', {}, () => (major === 9 ? migrated('cannot index groups') : shuffled(world.random, Object.values(ha().groups)).map((one) => ({ ...one, type: 'group', digest: digest(ha().groups) }))))
-  on('POST', '/cluster/ha/groups', { ...groupSchema, nodes: { ...groupSchema['nodes']!, required: true }, type: { type: 'string', enum: ['group'] } }, ({ values }) => {
+  const groupSchema: Schema = { group: configId, nodes: { type: 'string', format: 'pve-ha-node-list' }, restricted: { type: 'boolean' },
+    nofailback: { type: 'boolean' }, comment }
+  on('GET', '/cluster/ha/groups', {}, () =>
+    (major === 9 ? migrated('cannot index groups')
+    : shuffled(world.random, Object.values(ha().groups)).map((one) => ({ ...one, type: 'group', digest: digest(ha().groups) }))))
+  on('POST', '/cluster/ha/groups',
+    { ...groupSchema, nodes: { ...groupSchema['nodes']!, required: true }, type: { type: 'string', enum: ['group'] } }, ({ values }) => {
     if (major === 9) migrated('cannot create group')
     const group = String(values['group'])
     if (ha().groups[group]) throw new PveError(500, `create ha group failed: ha group ID '${group}' already defined\n`)
@@ -74,7 +79,8 @@ function resourceRoutes(world: World, on: Register): void {
   const ha = () => pve(world).ha
   const sidSpec = { type: 'string', required: true, format: 'pve-ha-resource-or-vm-id' } as const
   const options: Schema = {
-    sid: sidSpec, state: { type: 'string', enum: ['started', 'stopped', 'enabled', 'disabled', 'ignored'] }, max_restart: { type: 'integer', min: 0 }, max_relocate: { type: 'integer', min: 0 },
+    sid: sidSpec, state: { type: 'string', enum: ['started', 'stopped', 'enabled', 'disabled', 'ignored'] },
+    max_restart: { type: 'integer', min: 0 }, max_relocate: { type: 'integer', min: 0 },
     group: { type: 'string', format: 'pve-configid' }, comment, ...(major === 9 ? { failback: { type: 'boolean' } } : {}),
   }
   const sidOf = (values: Values): string => (String(values['sid']).includes(':') ? String(values['sid']) : `ct:${values['sid']}`)
@@ -106,7 +112,8 @@ function resourceRoutes(world: World, on: Register): void {
   on('PUT', '/cluster/ha/resources/:sid', { ...options, ...removal }, ({ values }) => {
     const sid = sidOf(values)
     checkGroup(values)
-    if (ha().services[sid]?.state === 'error' && values['state'] !== 'disabled') throw new PveError(500, `service '${sid}' in error state, must be disabled and fixed first\n`)
+    if (ha().services[sid]?.state === 'error' && values['state'] !== 'disabled') throw new PveError(500,
+      `service '${sid}' in error state, must be disabled and fixed first\n`)
     const resource = found(sid, 'update resource failed: ')
     checkDigest(values['digest'], ha().resources)
     const { delete: gone, digest: _digest, ...rest } = values
@@ -128,7 +135,8 @@ function ruleRoutes(world: World, on: Register): void {
   const ha = () => pve(world).ha
   const kinds = { type: 'string', enum: ['node-affinity', 'resource-affinity'] } as const
   const options: Schema = {
-    rule: configId, type: { ...kinds, required: true }, resources: { type: 'string', format: 'pve-ha-resource-id-list' }, nodes: { type: 'string', format: 'pve-ha-node-list' },
+    rule: configId, type: { ...kinds, required: true }, resources: { type: 'string', format: 'pve-ha-resource-id-list' },
+    nodes: { type: 'string', format: 'pve-ha-node-list' },
     strict: { type: 'boolean' }, affinity: { type: 'string', enum: ['positive', 'negative'] }, disable: { type: 'boolean' }, comment,
   }
   const wrong = (name: string, text: string): never => {
@@ -136,7 +144,8 @@ function ruleRoutes(world: World, on: Register): void {
   }
   const view = (rule: HaRule): Record<string, unknown> => {
     const { disable, ...rest } = rule
-    return { ...rest, ...(disable === 1 ? { disable } : {}), ...(rule.type === 'node-affinity' ? { strict: rule.strict ?? 0 } : {}), digest: digest(ha().rules) }
+    return { ...rest, ...(disable === 1 ? { disable } : {}), ...(rule.type === 'node-affinity' ? { strict: rule.strict ?? 0 } : {}),
+      digest: digest(ha().rules) }
   }
   const checkRule = (values: Values): void => {
     const foreign = values['type'] === 'node-affinity' ? ['affinity'] : ['nodes', 'strict']
@@ -154,11 +163,13 @@ function ruleRoutes(world: World, on: Register): void {
     if (rule.type !== 'node-affinity') return
     for (const other of Object.values(ha().rules))
       for (const sid of list(other.resources))
-        if (other.rule !== rule.rule && other.type === rule.type && list(rule.resources).includes(sid)) clash(`resource '${sid}' is already used in another node affinity rule`)
+        if (other.rule !== rule.rule && other.type === rule.type
+          && list(rule.resources).includes(sid)) clash(`resource '${sid}' is already used in another node affinity rule`)
   }
 
   on('GET', '/cluster/ha/rules', { type: kinds, resource: { type: 'string' } }, ({ values }) =>
-    Object.values(ha().rules).filter((rule) => (values['type'] === undefined || rule.type === values['type']) && (values['resource'] === undefined || list(rule.resources).includes(String(values['resource'])))).map(view))
+    Object.values(ha().rules).filter((rule) => (values['type'] === undefined || rule.type === values['type'])
+      && (values['resource'] === undefined || list(rule.resources).includes(String(values['resource'])))).map(view))
   on('GET', '/cluster/ha/rules/:rule', { rule: configId }, ({ values }) => {
     const rule = ha().rules[String(values['rule'])]
     if (!rule) throw new PveError(500, `no such ha rule '${values['rule']}'\n`)
@@ -215,19 +226,23 @@ function statusRoutes(world: World, on: Register): void {
       const container = containers[resource.sid.slice(3)]
       const node = service?.node ?? container?.node ?? '---'
       const starting = service?.state === 'started' && container?.running === false
-      const verbose = resource.state === 'ignored' ? 'ignored' : service === undefined ? 'queued' : starting ? 'starting' : service.state === 'request_stop' ? 'stopping' : service.state
+      const verbose = resource.state === 'ignored' ? 'ignored' : service === undefined ? 'queued' : starting ? 'starting'
+        : service.state === 'request_stop' ? 'stopping' : service.state
       const { sid, type: _type, state: request, ...rest } = resource
-      rows.push({ ...rest, id: `service:${sid}`, type: 'service', sid, node, ...(service ? { crm_state: service.state } : {}), request_state: request, state: verbose, status: `${sid} (${node}, ${verbose})` })
+      rows.push({ ...rest, id: `service:${sid}`, type: 'service', sid, node, ...(service ? { crm_state: service.state } : {}),
+        request_state: request, state: verbose, status: `${sid} (${node}, ${verbose})` })
     }
     return rows
   })
   on('GET', '/cluster/ha/status/manager_status', {}, () => {
     const { ha, nodes } = state()
-    const status = Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, node.online ? 'online' : Object.values(ha.services).some((one) => one.node === name && one.state === 'fence') ? 'fence' : 'unknown']))
+    const status = Object.fromEntries(Object.entries(nodes).map(([name, node]) =>
+      [name, node.online ? 'online' : Object.values(ha.services).some((one) => one.node === name && one.state === 'fence') ? 'fence' : 'unknown']))
     return {
       manager_status: { master_node: ha.master, node_status: status, service_status: ha.services, timestamp: seconds() },
       quorum: { node: ha.master, quorate: 1 },
-      lrm_status: Object.fromEntries(Object.keys(nodes).map((name) => [name, { mode: 'active', state: 'active', timestamp: seconds(), results: {} }])),
+      lrm_status: Object.fromEntries(Object.keys(nodes).map((name) =>
+        [name, { mode: 'active', state: 'active', timestamp: seconds(), results: {} }])),
     }
   })
 }

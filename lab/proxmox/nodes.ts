@@ -13,7 +13,8 @@ export function nodeHappenings(world: World): void {
     const { containers, nodes } = pve(world)
     if (!nodes[args.node]!.online) return
     for (const container of Object.values(containers))
-      if (container.node === args.node && container.config['onboot'] === 1 && !container.running && !isManaged(world, container.vmid)) fork(world, args.node, 'vzstart', String(container.vmid), 'root@pam')
+      if (container.node === args.node && container.config['onboot'] === 1 && !container.running
+        && !isManaged(world, container.vmid)) fork(world, args.node, 'vzstart', String(container.vmid), 'root@pam')
   })
 }
 

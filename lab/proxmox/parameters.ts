@@ -96,6 +96,11 @@ function propertyProblem(format: PropertyString, text: string): string | undefin
   return undefined
 }
 
+function typed(spec: Spec, value: string | number | boolean): string | number {
+  if (spec.type === 'string') return String(value)
+  return spec.type === 'boolean' ? (truths.test(String(value)) ? 1 : 0) : Number(value)
+}
+
 /** Typed values, or the 400 with one text per parameter that pvedaemon answers. */
 export function check(schema: Schema, given: Record<string, unknown>): Values {
   const errors: Record<string, string> = {}
@@ -114,8 +119,7 @@ export function check(schema: Schema, given: Record<string, unknown>): Values {
     }
     const found = problem(spec, value, false)
     if (found !== undefined) fail(name, found)
-    else if (spec.type === 'string') values[name] = String(value)
-    else values[name] = spec.type === 'boolean' ? (truths.test(String(value)) ? 1 : 0) : Number(value)
+    else values[name] = typed(spec, value as string | number | boolean)
     if (spec.requires && given[spec.requires] === undefined) fail(spec.requires, `missing property - '${name}' requires this property`)
   }
   for (const name in schema) if (schema[name]!.required && given[name] === undefined) fail(name, 'property is missing and it is not optional')

@@ -73,7 +73,8 @@ export function powerRoutes(world: World, on: Register): void {
   on('POST', `${path}/shutdown`, { ...onContainer, timeout, forceStop: flag }, (call) => {
     found(call, true)
     if (isManaged(world, call.vmid)) return managed(call, 'hastop')
-    return fork(world, call.node, 'vzshutdown', String(call.vmid), call.user, { timeout: call.values['timeout'] ?? 60, forceStop: call.values['forceStop'] ?? 0 }).upid
+    return fork(world, call.node, 'vzshutdown', String(call.vmid), call.user,
+      { timeout: call.values['timeout'] ?? 60, forceStop: call.values['forceStop'] ?? 0 }).upid
   })
   on('POST', `${path}/reboot`, { ...onContainer, timeout }, (call) => {
     found(call, true)
@@ -125,7 +126,8 @@ function shutdownStep(world: World, task: Task, step: number): void {
     const takesMs = container.ignoresShutdown ? Infinity : between(world.random, 2000, 6000)
     return takesMs <= timeoutMs ? next(world, task, takesMs, 1) : next(world, task, timeoutMs, 2)
   }
-  if (step === 2 && task.memory['forceStop'] !== 1) throw new PveError(500, `command 'lxc-stop -n ${task.id} --nokill --timeout ${task.memory['timeout']}' failed: exit code 1`)
+  if (step === 2 && task.memory['forceStop'] !== 1) throw new PveError(500,
+    `command 'lxc-stop -n ${task.id} --nokill --timeout ${task.memory['timeout']}' failed: exit code 1`)
   if (step === 3) {
     startNow(world, container)
     return end(world, task, 'OK')
@@ -139,7 +141,8 @@ function shutdownStep(world: World, task: Task, step: number): void {
 function request(world: World, task: Task, state: string): void {
   const resource = pve(world).ha.resources[`ct:${task.id}`]
   if (!resource) throw new PveError(500, `command 'ha-manager set ct:${task.id} --state ${state}' failed: exit code 255`)
-  if (pve(world).ha.services[resource.sid]?.state === 'error') throw new PveError(500, `service '${resource.sid}' in error state, must be disabled and fixed first`)
+  if (pve(world).ha.services[resource.sid]?.state === 'error') throw new PveError(500,
+    `service '${resource.sid}' in error state, must be disabled and fixed first`)
   task.log.push(`Requesting HA ${state === 'started' ? 'start' : 'stop'} for CT ${task.id}`)
   resource.state = state
   planRound(world)

@@ -76,7 +76,8 @@ async function parameters(c: Context): Promise<Record<string, unknown>> {
   } catch {
     throw new PveError(400, 'malformed JSON string\n')
   }
-  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new PveError(400, 'malformed JSON string, neither object nor array\n')
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new PveError(400,
+    'malformed JSON string, neither object nor array\n')
   return { ...(parsed as Record<string, unknown>), ...query }
 }
 
@@ -98,7 +99,8 @@ export function registrar(app: Hono, world: World, options: { token: string; rea
         const node = route['node']
         if (node !== undefined) {
           const reach = options.reach(node)
-          if (reach === 'unknown') throw new PveError(500, `hostname lookup '${node}' failed - failed to get address info for: ${node}: Name or service not known\n`)
+          if (reach === 'unknown') throw new PveError(500,
+            `hostname lookup '${node}' failed - failed to get address info for: ${node}: Name or service not known\n`)
           if (reach === 'offline') {
             await world.clock.sleep(3000)
             return new Response('', { status: 595 })
@@ -106,7 +108,8 @@ export function registrar(app: Hono, world: World, options: { token: string; rea
         }
         const given = await parameters(c)
         for (const [name, value] of Object.entries(route)) {
-          if (given[name] !== undefined && String(given[name]) !== value) throw new PveError(400, 'Parameter verification failed.\n', { [name]: 'duplicate parameter (already defined in URI) with conflicting values!' })
+          if (given[name] !== undefined && given[name] !== value && given[name] !== Number(value)) throw new PveError(400, 'Parameter verification failed.\n',
+            { [name]: 'duplicate parameter (already defined in URI) with conflicting values!' })
           given[name] = value
         }
         const values = check(schema, given)

@@ -6,7 +6,7 @@ import type { World } from '../world.ts'
 import { powerOff, startNow } from './power.ts'
 import { PveError, type Register } from './protocol.ts'
 import { onContainer, snapshotName } from './schemas.ts'
-import { type Container, type SnapshotRow, type Task, checkLock, containerOn, digest, volumeName } from './state.ts'
+import { type Container, type SnapshotRow, type Task, checkLock, containerOn, digest, pve, volumeName } from './state.ts'
 import { configFile } from './config.ts'
 import { end, fork, holdGuest, next, worker } from './tasks.ts'
 
@@ -23,9 +23,11 @@ export function snapshotRoutes(world: World, on: Register): void {
   on('GET', path, onContainer, ({ node, vmid }) => {
     const container = containerOn(world, node, vmid)
     const rows = Object.values(container.snapshots).map((row) => ({
-      name: row.name, description: row.description, snaptime: row.snaptime, ...(row.parent === undefined ? {} : { parent: row.parent }), ...(row.state === undefined ? {} : { snapstate: row.state }),
+      name: row.name, description: row.description, snaptime: row.snaptime, ...(row.parent === undefined ? {} : { parent: row.parent }),
+      ...(row.state === undefined ? {} : { snapstate: row.state }),
     }))
-    const current = { name: 'current', description: 'You are here!', digest: digest(configFile(container)), running: container.running ? 1 : 0, ...(container.parent === undefined ? {} : { parent: container.parent }) }
+    const current = { name: 'current', description: 'You are here!', digest: digest(configFile(container)), running: container.running ? 1
+      : 0, ...(container.parent === undefined ? {} : { parent: container.parent }) }
     return [...rows, current]
   })
   on('POST', path, { ...named, description: { type: 'string' } }, ({ values, node, vmid, user }) => {
@@ -58,7 +60,9 @@ export function snapshotRoutes(world: World, on: Register): void {
     containerOn(world, node, vmid)
     return fork(world, node, 'vzrollback', String(vmid), user, { name: String(values['snapname']), start: values['start'] ?? 0 }).upid
   })
-  on('GET', '/nodes/:node/lxc/:vmid/feature', { ...onContainer, feature: { type: 'string', required: true, enum: ['snapshot', 'clone', 'copy'] }, snapname: { type: 'string', maxLength: 40, format: 'pve-configid' } }, ({ values, node, vmid }) => {
+  on('GET', '/nodes/:node/lxc/:vmid/feature',
+    { ...onContainer, feature: { type: 'string', required: true, enum: ['snapshot', 'clone', 'copy'] },
+    snapname: { type: 'string', maxLength: 40, format: 'pve-configid' } }, ({ values, node, vmid }) => {
     const container = containerOn(world, node, vmid)
     if (values['snapname'] !== undefined) found(container, values['snapname'])
     // LINSTOR volumes have no linked clones: https://github.com/LINBIT/linstor-proxmox
@@ -86,10 +90,12 @@ function undo(world: World, task: Task, more: (container: Container) => void): v
   more(container)
 }
 
-function lock(container: Container, task: Task, name: string): void {
+/** The config lock stands for the whole operation; the file lock is held only while it is written. */
+function lock(world: World, container: Container, task: Task, name: string): void {
   checkLock(container)
   container.config['lock'] = name
   task.memory['locked'] = true
+  delete pve(world).guestLocks[task.id]
 }
 
 function snapshotStep(world: World, task: Task, step: number): void {
@@ -100,8 +106,9 @@ function snapshotStep(world: World, task: Task, step: number): void {
     checkLock(container)
     if (container.snapshots[name]) throw new PveError(500, `snapshot name '${name}' already used`)
     const { lock: _lock, ...config } = container.config
-    lock(container, task, 'snapshot')
-    container.snapshots[name] = { name, snaptime: Math.floor(world.clock.now() / 1000), description: String(task.memory['description']), parent: container.parent, state: 'prepare', config }
+    lock(world, container, task, 'snapshot')
+    container.snapshots[name] = { name, snaptime: Math.floor(world.clock.now() / 1000), description: String(task.memory['description']),
+      parent: container.parent, state: 'prepare', config }
     return next(world, task, between(world.random, 6000, 12_000), 1)
   }
   if (step === 1) {
@@ -121,7 +128,7 @@ function deleteStep(world: World, task: Task, step: number): void {
     if (!holdGuest(world, task, 0)) return
     const row = container.snapshots[name]
     if (!row) throw new PveError(500, `snapshot '${name}' does not exist`)
-    lock(container, task, 'snapshot-delete')
+    lock(world, container, task, 'snapshot-delete')
     row.state = 'delete'
     return next(world, task, between(world.random, 3000, 6000), 1)
   }
@@ -143,7 +150,7 @@ function rollbackStep(world: World, task: Task, step: number): void {
     const row = container.snapshots[name]
     if (!row) throw new PveError(500, `snapshot '${name}' does not exist`)
     if (row.state !== undefined) throw new PveError(500, `unable to rollback to incomplete snapshot (snapstate = ${row.state})`)
-    lock(container, task, 'rollback')
+    lock(world, container, task, 'rollback')
     powerOff(world, container)
     return next(world, task, between(world.random, 5000, 10_000), 1)
   }

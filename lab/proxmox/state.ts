@@ -67,13 +67,16 @@ export interface ProxmoxState {
   /** /run/lock/lxc: the worker that holds a guest's file lock. */
   guestLocks: Record<string, string>
   storageLock: { holder: string | undefined; waiters: string[] }
-  ha: { resources: Record<string, HaResource>; services: Record<string, HaService>; rules: Record<string, HaRule>; groups: Record<string, HaGroup>; master: string; roundPlanned: boolean; order: number }
+  ha: { resources: Record<string, HaResource>; services: Record<string, HaService>; rules: Record<string, HaRule>; groups: Record<string,
+    HaGroup>; master: string; roundPlanned: boolean; order: number }
 }
 
 export const pve = (world: World): ProxmoxState =>
   world.slice('proxmox', () => ({
     major: 9,
-    nodes: Object.fromEntries(nodes.map((node) => [node.name, { online: true, bootedAt: world.clock.now() - between(world.random, 5, 60) * 86_400_000, failures: 0, pid: between(world.random, 2000, 90_000) }])),
+    nodes: Object.fromEntries(nodes.map((node) =>
+      [node.name, { online: true, bootedAt: world.clock.now() - (between(world.random, 5, 60) * 86_400_000) / world.clock.speed, failures: 0,
+      pid: between(world.random, 2000, 90_000) }])),
     containers: {},
     tasks: {},
     firewalls: {},
@@ -119,7 +122,8 @@ export function touch(world: World, container: Container): void {
 }
 
 /** Status and figures as /cluster/resources knows them, up to 10 s stale. */
-export const published = (world: World, container: Container): Container['shown'] => (container.changedTick === tick(world) ? container.shown : figures(container))
+export const published = (world: World, container: Container): Container['shown'] =>
+  (container.changedTick === tick(world) ? container.shown : figures(container))
 
 /** A container just written to /etc/pve: in the vmlist at once, without figures until pvestatd has seen it. */
 export function newContainer(world: World, node: string, vmid: number): Container {

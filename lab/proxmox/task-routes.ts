@@ -17,13 +17,16 @@ const row = (task: Task): Record<string, unknown> => ({
 })
 
 const filters: Schema = {
-  node, errors: { type: 'boolean' }, limit: { type: 'integer', min: 0 }, since: { type: 'integer' }, until: { type: 'integer' }, source: { type: 'string', enum: ['archive', 'active', 'all'] },
-  start: { type: 'integer', min: 0 }, statusfilter: { type: 'string' }, typefilter: { type: 'string' }, userfilter: { type: 'string' }, vmid: { type: 'integer', min: 100, max: 999_999_999 },
+  node, errors: { type: 'boolean' }, limit: { type: 'integer', min: 0 }, since: { type: 'integer' }, until: { type: 'integer' },
+  source: { type: 'string', enum: ['archive', 'active', 'all'] },
+  start: { type: 'integer', min: 0 }, statusfilter: { type: 'string' }, typefilter: { type: 'string' }, userfilter: { type: 'string' },
+  vmid: { type: 'integer', min: 100, max: 999_999_999 },
 }
 const one: Schema = { node, upid: { type: 'string', required: true } }
 
 /** `OK` → ok, `WARNINGS: n` → warning, other texts → error, as libpve-common sorts them. */
-const kindOf = (exit: string): string => (exit === 'OK' ? 'ok' : /^WARNINGS: \d+$/.test(exit) ? 'warning' : exit === 'unexpected status' ? 'unknown' : 'error')
+const kindOf = (exit: string): string =>
+  (exit === 'OK' ? 'ok' : /^WARNINGS: \d+$/.test(exit) ? 'warning' : exit === 'unexpected status' ? 'unknown' : 'error')
 
 export function taskRoutes(world: World, on: Register): void {
   const find = (where: string, upid: unknown): Task => {
@@ -74,7 +77,8 @@ export function taskRoutes(world: World, on: Register): void {
     const task = find(where, values['upid'])
     const [user = '', token] = task.user.split('!')
     return {
-      upid: task.upid, node: task.node, pid: task.pid, pstart: task.pstart, starttime: task.starttime, type: task.type, id: task.id, user, ...(token === undefined ? {} : { tokenid: token }),
+      upid: task.upid, node: task.node, pid: task.pid, pstart: task.pstart, starttime: task.starttime, type: task.type, id: task.id, user,
+      ...(token === undefined ? {} : { tokenid: token }),
       ...(task.exit === undefined ? { status: 'running' } : { status: 'stopped', exitstatus: task.exit }),
     }
   })

@@ -10,7 +10,8 @@ import { type Task, elapsed, pve } from './state.ts'
 /** One step of a worker; it plans the next with `next` or finishes with `end`. Throwing fails the task with the text. */
 export type Worker = (world: World, task: Task, step: number) => void
 
-interface Workers { run: Record<string, Worker>; failed: Record<string, (world: World, task: Task) => void>; ended: ((world: World, task: Task) => void)[] }
+interface Workers { run: Record<string, Worker>; failed: Record<string, (world: World, task: Task) =>
+  void>; ended: ((world: World, task: Task) => void)[] }
 const registry = new WeakMap<World, Workers>()
 
 const workersOf = (world: World): Workers => {

@@ -27,7 +27,8 @@ export class Cluster {
   }
 
   /** Sends without running the clock further than the answer needs. */
-  async pve<Data = string>(method: string, path: string, parameters: Record<string, unknown> = {}, more: { json?: boolean; authorization?: string; body?: string; type?: string } = {}): Promise<Answer<Data>> {
+  async pve<Data = string>(method: string, path: string, parameters: Record<string, unknown> = {},
+    more: { json?: boolean; authorization?: string; body?: string; type?: string } = {}): Promise<Answer<Data>> {
     const form = new URLSearchParams(Object.entries(parameters).map(([key, value]): [string, string] => [key, String(value)])).toString()
     const inQuery = method === 'GET' || method === 'DELETE'
     const body = more.body ?? (inQuery ? undefined : more.json ? JSON.stringify(parameters) : form)
@@ -38,20 +39,26 @@ export class Cluster {
   }
 
   async lin<Data = Row[]>(method: string, path: string, body?: unknown): Promise<Answer<Data>> {
-    return this.#send('linstor', this.linstor, method, path, body === undefined ? {} : { 'content-type': 'application/json' }, body === undefined ? undefined : JSON.stringify(body))
+    return this.#send('linstor', this.linstor, method, path, body === undefined ? {} : { 'content-type': 'application/json' },
+      body === undefined ? undefined : JSON.stringify(body))
   }
 
-  async #send<Data>(service: string, app: Hono, method: string, path: string, headers: Record<string, string>, body: string | undefined): Promise<Answer<Data>> {
+  async #send<Data>(service: string, app: Hono, method: string, path: string, headers: Record<string, string>,
+    body: string | undefined): Promise<Answer<Data>> {
     let response: Response | undefined
-    void Promise.resolve(app.fetch(new Request(`http://lab${path}`, { method, headers, ...(body === undefined ? {} : { body }) }))).then((answer) => void (response = answer))
+    void Promise.resolve(app.fetch(new Request(`http://lab${path}`, { method, headers, ...(body === undefined
+      ? {} : { body }) }))).then((answer) => void (response = answer))
     for (let turns = 0; response === undefined; turns++) {
       await new Promise((resolve) => setImmediate(resolve))
       if (response === undefined && turns > 2 && !(await this.clock.step())) throw new Error(`${method} ${path} never answers`)
     }
     const text = await response.text()
-    this.exchanges.push({ service, method, path, requestHeaders: headers, requestBody: body, status: response.status, responseBody: text, version: this.major, ...(response.status >= 400 ? { expect: 'reject' } : {}) })
-    const parsed = (text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : undefined) as { data: Data; message?: string; errors?: Record<string, string> } | undefined
-    return { status: response.status, data: (service === 'pve' ? parsed?.data : parsed) as Data, message: parsed?.message ?? '', errors: parsed?.errors ?? {}, text }
+    this.exchanges.push({ service, method, path, requestHeaders: headers, requestBody: body, status: response.status, responseBody: text,
+      version: this.major, ...(response.status >= 400 ? { expect: 'reject' } : {}) })
+    const parsed = (text.startsWith('{') || text.startsWith('[')
+      ? JSON.parse(text) : undefined) as { data: Data; message?: string; errors?: Record<string, string> } | undefined
+    return { status: response.status, data: (service === 'pve' ? parsed?.data : parsed) as Data, message: parsed?.message ?? '',
+      errors: parsed?.errors ?? {}, text }
   }
 
   pass(ms: number): Promise<void> {
@@ -78,8 +85,10 @@ export class Cluster {
 
   create(vmid: number, more: Record<string, unknown> = {}, node = 'node1'): Promise<Answer> {
     return this.pve('POST', `/nodes/${node}/lxc`, {
-      vmid, ostemplate: template, hostname: `site-${vmid}`, cores: 2, memory: 2048, swap: 512, rootfs: 'global-lvm:20', unprivileged: 1, features: 'nesting=1', onboot: 1,
-      net0: `name=eth0,bridge=vmbr1,ip=192.168.1.${vmid}/24,gw=192.168.1.1,firewall=1`, nameserver: '192.168.1.1 1.1.1.1', searchdomain: 'lan', tags: 'berth;berth-t1-e1', description: 'berth-t1-e1', ...more,
+      vmid, ostemplate: template, hostname: `site-${vmid}`, cores: 2, memory: 2048, swap: 512, rootfs: 'global-lvm:20', unprivileged: 1,
+      features: 'nesting=1', onboot: 1,
+      net0: `name=eth0,bridge=vmbr1,ip=192.168.1.${vmid}/24,gw=192.168.1.1,firewall=1`, nameserver: '192.168.1.1 1.1.1.1',
+      searchdomain: 'lan', tags: 'berth;berth-t1-e1', description: 'berth-t1-e1', ...more,
     })
   }
 

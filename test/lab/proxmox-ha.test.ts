@@ -51,6 +51,22 @@ describe('HA requests', () => {
     expect((await cluster.status(101))['status']).toBe('running')
   })
 
+  it('gives up on a guest that it cannot stop until a person disables it', async () => {
+    const cluster = new Cluster()
+    await cluster.container(101)
+    await resource(cluster, 101)
+    await cluster.pass(20_000)
+    await cluster.pve('POST', '/nodes/node1/lxc/101/snapshot', { snapname: 'initial' })
+    const { data } = (await cluster.pve<Row[]>('GET', '/nodes/node1/tasks', { source: 'active', typefilter: 'vzsnapshot' }))
+    await cluster.pass(3000)
+    await cluster.pve('DELETE', `/nodes/node1/tasks/${encodeURIComponent(String(data[0]!['upid']))}`)
+    await cluster.pve('PUT', '/cluster/ha/resources/ct:101', { state: 'stopped' })
+    await cluster.pass(30_000)
+    expect((await service(cluster, 101))['state']).toBe('error')
+    expect((await cluster.pve('PUT', '/cluster/ha/resources/ct:101', { state: 'started' })).message).toContain('in error state')
+    expect((await cluster.pve('PUT', '/cluster/ha/resources/ct:101', { state: 'disabled' })).status).toBe(200)
+  })
+
   it('refuses to destroy a resource without purge; purge takes rule and resource along', async () => {
     const cluster = new Cluster()
     await cluster.container(101)
@@ -64,8 +80,10 @@ describe('HA requests', () => {
   it('knows rules on 9 and groups on 8, each refusing the other', async () => {
     const nine = new Cluster()
     await nine.container(101)
-    expect((await nine.pve('POST', '/cluster/ha/groups', { group: 'pair', nodes: 'node1,node2' })).message).toContain('ha groups have been migrated to rules')
-    expect((await nine.pve('POST', '/cluster/ha/rules', { rule: 'early', type: 'node-affinity', nodes: 'node1', resources: 'ct:101' })).message).toContain('unmanaged')
+    expect((await nine.pve('POST', '/cluster/ha/groups', { group: 'pair',
+      nodes: 'node1,node2' })).message).toContain('ha groups have been migrated to rules')
+    expect((await nine.pve('POST', '/cluster/ha/rules', { rule: 'early', type: 'node-affinity', nodes: 'node1',
+      resources: 'ct:101' })).message).toContain('unmanaged')
     const eight = new Cluster({ major: 8 })
     await eight.container(101)
     expect((await eight.pve('GET', '/cluster/ha/rules')).status).toBe(501)
@@ -79,7 +97,8 @@ describe('HA requests', () => {
     const cluster = new Cluster()
     await cluster.container(101)
     await resource(cluster, 101)
-    const rule = (name: string): Promise<{ status: number; message: string }> => cluster.pve('POST', '/cluster/ha/rules', { rule: name, type: 'node-affinity', nodes: 'node1,node2', resources: 'ct:101' })
+    const rule = (name: string): Promise<{ status: number; message: string }> => cluster.pve('POST', '/cluster/ha/rules', { rule: name,
+      type: 'node-affinity', nodes: 'node1,node2', resources: 'ct:101' })
     expect((await rule('one')).status).toBe(200)
     expect(await rule('two')).toMatchObject({ status: 400, message: "Rule 'two' is invalid.\n" })
     expect((await rule('one')).message).toContain('already defined')

@@ -19,7 +19,8 @@ describe('requests', () => {
 
   it('refuses unknown, missing and malformed parameters with one text each', async () => {
     const cluster = new Cluster()
-    const answer = await cluster.pve('POST', '/nodes/node1/lxc', { vmid: 'x', memory: 8, hostname: '-bad-', net0: 'name=eth0,color=red', colour: 'red' })
+    const answer = await cluster.pve('POST', '/nodes/node1/lxc', { vmid: 'x', memory: 8, hostname: '-bad-', net0: 'name=eth0,color=red',
+      colour: 'red' })
     expect(answer.status).toBe(400)
     expect(answer.message).toBe('Parameter verification failed.\n')
     expect(Object.keys(answer.errors).sort()).toEqual(['colour', 'hostname', 'memory', 'net0', 'ostemplate', 'vmid'])
@@ -38,7 +39,9 @@ describe('requests', () => {
     const cluster = new Cluster()
     await cluster.container(101)
     expect((await cluster.pve('DELETE', at(101), {}, { body: 'purge=1' })).status).toBe(501)
-    const chunked = await cluster.proxmox.request('/api2/json/nodes/node1/lxc', { method: 'POST', headers: { authorization: 'PVEAPIToken=berth@pve!worker=1ab00000-0000-4000-8000-000000000001', 'transfer-encoding': 'chunked' }, body: 'vmid=1' })
+    const chunked = await cluster.proxmox.request('/api2/json/nodes/node1/lxc', { method: 'POST',
+      headers: { authorization: 'PVEAPIToken=berth@pve!worker=1ab00000-0000-4000-8000-000000000001', 'transfer-encoding': 'chunked' },
+      body: 'vmid=1' })
     expect(chunked.status).toBe(501)
   })
 
@@ -159,7 +162,8 @@ describe('power', () => {
   it('fails a shutdown that the guest ignores, unless it may force the stop', async () => {
     const cluster = new Cluster()
     await cluster.container(101, { start: 1 })
-    cluster.world.slice<{ containers: Record<string, { ignoresShutdown: boolean }> }>('proxmox', () => ({ containers: {} })).containers['101']!.ignoresShutdown = true
+    cluster.world.slice<{ containers: Record<string, { ignoresShutdown: boolean }> }>('proxmox',
+      () => ({ containers: {} })).containers['101']!.ignoresShutdown = true
     expect(await cluster.done('POST', at(101, '/status/shutdown'), { timeout: 10 })).toContain('failed')
     expect((await cluster.status(101))['status']).toBe('running')
     expect(await cluster.done('POST', at(101, '/status/shutdown'), { timeout: 10, forceStop: 1 })).toBe('OK')
@@ -237,6 +241,7 @@ describe('snapshots', () => {
     const { data } = await cluster.pve('POST', at(101, '/snapshot'), { snapname: 'initial', description: 'first' })
     await cluster.pass(1000)
     expect((await cluster.status(101))['lock']).toBe('snapshot')
+    expect((await cluster.pve('PUT', at(101, '/config'), { memory: 512 })).message).toBe('CT is locked (snapshot)\n')
     expect(await cluster.ended(data)).toBe('OK')
     const list = (await cluster.pve<Row[]>('GET', at(101, '/snapshot'))).data
     expect(list.map((row) => row['name'])).toEqual(['initial', 'current'])
@@ -259,7 +264,8 @@ describe('tasks and config', () => {
   it('hides running tasks from the archive and shows them as active', async () => {
     const cluster = new Cluster()
     const { data } = await cluster.create(101)
-    const list = async (source: string): Promise<unknown[]> => (await cluster.pve<Row[]>('GET', '/nodes/node1/tasks', { source, vmid: 101, typefilter: 'vzcreate' })).data.map((row) => row['upid'])
+    const list = async (source: string): Promise<unknown[]> => (await cluster.pve<Row[]>('GET', '/nodes/node1/tasks', { source, vmid: 101,
+      typefilter: 'vzcreate' })).data.map((row) => row['upid'])
     expect([await list('archive'), await list('active'), await list('all')]).toEqual([[], [data], [data]])
     await cluster.ended(data)
     await cluster.pass(10_000)
