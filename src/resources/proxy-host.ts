@@ -34,7 +34,9 @@ export const proxyHost: Resource<Reach, ProxyHostWish, z.infer<typeof Out>> = {
   },
 
   async make({ up, wish, mark }, seen) {
-    const certificate = (await up.npm.certificates()).find((one) => one.domain_names.includes(`*.${wish.zone}`))
+    // An expired one of the same name may stand beside it.
+    const certificate = (await up.npm.certificates()).filter((one) => one.domain_names.includes(`*.${wish.zone}`))
+      .sort((a, b) => String(b.expires_on).localeCompare(String(a.expires_on)))[0]
     // Nothing is wrong with the order: a person has to put the certificate there.
     if (!certificate) throw new UpstreamError('npm', 'credentials', `no certificate for *.${wish.zone} in Nginx Proxy Manager`, { landed: true })
     const settings = {

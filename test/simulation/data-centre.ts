@@ -1,0 +1,89 @@
+// The data centre of the simulation: one world in virtual time, the lab's simulators, the real gateway between them and the
+// Worker, and two unreliable links: Worker to gateway (`edge`), and everything to the upstreams (`inside`).
+import { gateway } from '../../gateway/app.ts'
+import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
+import { VirtualClock } from '../../lab/clock.ts'
+import { faulty, plan, type Fetch, type Plan, type Rule } from '../../lab/faults.ts'
+import { linstor } from '../../lab/linstor/app.ts'
+import { npm } from '../../lab/npm/npm.ts'
+import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
+import { recorded, type Service } from '../../lab/recorder.ts'
+import { proxmoxToken } from '../../lab/topology.ts'
+import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { World } from '../../lab/world.ts'
+import type { Rim } from '../../src/upstreams/http.ts'
+import type { UpstreamSettings } from '../../src/upstreams/upstreams.ts'
+
+const key = 'simulation-signing-secret'
+const zoneId = '5d1f6a0c9b7e4f3a8c2d1e0f9a8b7c6d'
+
+export const settings: UpstreamSettings = {
+  gatewayUrl: 'http://gateway.test', gatewayKeyId: 'sim', gatewayKey: key,
+  cloudflareUrl: 'http://cloudflare.test/client/v4', cloudflareToken: 'simulated-token', cloudflareZoneId: zoneId,
+}
+
+export interface Weather { edge?: readonly Rule[]; inside?: readonly Rule[] }
+
+export interface DataCentre {
+  clock: VirtualClock
+  world: World
+  rim: Rim
+  edge: Plan
+  inside: Plan
+  /** The gateway process dies and comes back: its fences, nonces and runs are forgotten. */
+  restartGateway(): void
+}
+
+/** Where exchanges are recorded for the contract referee, when somebody wants them. */
+export const recording: { write: ((line: string) => void) | undefined } = { write: undefined }
+
+/** A fresh data centre. The same seed and weather give the same run. */
+export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9): DataCentre {
+  const clock = new VirtualClock()
+  const world = new World(clock, { seed })
+  const account = { identity: 'berth@example.com', secret: 'simulated-secret' }
+  const apps = {
+    pve: proxmox(world, { major, token: proxmoxToken }),
+    linstor: linstor(world),
+    npm: npm(world, { ...account, zone: 'berth.localhost' }),
+    cloudflare: cloudflare(world, { token: settings.cloudflareToken, zoneId, zoneName: 'berth.localhost' }),
+  }
+  // A gateway that polls for a task is not interesting at every second, and most of all it is not worth a fault each time.
+  const inside = plan(clock, weather.inside ?? [], (request) => !request.url.includes('/status') || !request.url.includes('/tasks/'))
+  const edge = plan(clock, weather.edge ?? [])
+  const behind = (service: Service): Fetch => {
+    const answer: Fetch = async (request) => apps[service].fetch(request)
+    const { write } = recording
+    return faulty(write ? recorded(service, answer, write, major) : answer, inside)
+  }
+  const links: Record<string, Fetch> = {
+    'node1:8006': behind('pve'), 'node2:8006': behind('pve'), 'linstor:3370': behind('linstor'), 'npm:81': behind('npm'), 'cloudflare.test': behind('cloudflare'),
+  }
+  const fetchInside: Fetch = (request) => {
+    const link = links[new URL(request.url).host]
+    if (!link) throw new Error(`nobody listens at ${request.url}`)
+    return link(request)
+  }
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(ms, resolve)
+      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true })
+    })
+  const driver = labDriver(world, undefined, (vmid) => containers(world).find((one) => one.vmid === vmid))
+  onPower(world, ({ event, vmid }) => {
+    if (event === 'destroyed') forgetContainer(world, vmid)
+    else if (event === 'stopped') interruptContainer(world, vmid)
+  })
+  const startGateway = () => gateway({
+    keys: { sim: key },
+    upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account } },
+    driver, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000,
+  })
+  let entrance = startGateway()
+  links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)
+  return {
+    clock, world, edge, inside,
+    rim: { fetch: fetchInside, now: () => clock.now(), sleep },
+    restartGateway: () => void (entrance = startGateway()),
+  }
+}

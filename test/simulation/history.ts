@@ -1,0 +1,94 @@
+// One history: orders and changes of mind over time, in some weather, with some misfortune; then calm; then the checks.
+import type { Verb } from '../../src/domain/order.ts'
+import { policy } from '../../src/engine/policy.ts'
+import { dataCentre, type DataCentre, type Weather } from './data-centre.ts'
+import { violationsAtRest } from './invariants.ts'
+import { Platform, type Misfortune, type Sabotage } from './platform.ts'
+import { note, type Sometimes } from './sometimes.ts'
+
+/** A wish of billing at `atMs` after the start. */
+export interface Event { atMs: number; service: string; verb: Verb }
+
+export interface History {
+  seed: number
+  events: readonly Event[]
+  /** Built with the clock's start, because outages name absolute times. */
+  weather?: (start: number) => Weather
+  misfortune?: Misfortune
+  sabotage?: Sabotage
+  major?: 8 | 9
+  /** Happenings to the data centre or the platform themselves. */
+  also?: readonly { atMs: number; run: (platform: Platform) => void }[]
+  /** How long the weather lasts; afterwards it is calm and everything must come to rest. */
+  stormMs?: number
+}
+
+export interface Result {
+  violations: string[]
+  requests: { edge: number; inside: number }
+  /** Virtual milliseconds until rest. */
+  tookMs: number
+  /** One line per journal entry, for comparing two runs. */
+  journal: string[]
+  commits: number
+  outcomes: Record<string, string | null>
+}
+
+const dayMs = 86_400_000
+/** Once it is calm, rest must come within this time: every retry, breaker and flight bound together. */
+const livenessMs = 2 * 3_600_000
+
+export async function live(history: History, sometimes?: Sometimes): Promise<Result> {
+  const { seed, events, misfortune = {}, sabotage = {}, major = 9, also = [], stormMs = 15 * 60_000 } = history
+  let calm = false
+  const start = Date.UTC(2026, 0, 1)
+  const weather = history.weather?.(start) ?? {}
+  const hush = (rules: Weather['edge']): Weather['edge'] => rules?.map((rule) => (seen) => (calm ? undefined : rule(seen)))
+  const dc = dataCentre(seed, { edge: hush(weather.edge) ?? [], inside: hush(weather.inside) ?? [] }, major)
+  const platform = new Platform(dc, seed, misfortune, sabotage)
+  try {
+    for (const { atMs, service, verb } of events) dc.clock.after(atMs, () => platform.order(service, verb))
+    for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
+    const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...also.map((event) => event.atMs))
+    await dc.clock.advance(start + lastMs + 1_000)
+    await until(dc, () => atRest(platform), start + lastMs + stormMs)
+    calm = platform.calm = true
+    // What was lost on the way is sent again by the watchdog; whoever is stuck is helped by a person, a few times.
+    for (let help = 0; help < 4; help++) {
+      await until(dc, () => atRest(platform), dc.clock.now() + livenessMs)
+      const stuck = [...platform.tenants.values()].filter((host) => platform.state(host)?.outcome === 'stuck')
+      if (stuck.length === 0) break
+      for (const host of stuck) host.actor.retry('operator')
+      await dc.clock.advance(dc.clock.now() + 1_000)
+    }
+    const tookMs = dc.clock.now() - start
+    // Whatever could still arrive late has arrived by now.
+    await dc.clock.advance(dc.clock.now() + 3 * policy.flightMs)
+    const hosts = [...platform.tenants.values()]
+    if (sometimes) for (const host of hosts) note(sometimes, host.actor.store.linesAfter(0, 100_000))
+    return {
+      violations: violationsAtRest(platform),
+      requests: { edge: dc.edge.seen.length, inside: dc.inside.seen.length },
+      tookMs,
+      journal: hosts.flatMap((host) => host.actor.store.linesAfter(0, 100_000).map((line) => `${line.at} ${line.event} ${line.step} ${line.attempt} ${JSON.stringify(line.detail)}`)),
+      commits: Math.max(0, ...hosts.map((host) => host.disk.commits)),
+      outcomes: Object.fromEntries(hosts.map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null])),
+    }
+  } finally {
+    platform.close()
+  }
+}
+
+/** Every order that billing placed is at rest, and nothing waits for the watchdog. */
+function atRest(platform: Platform): boolean {
+  if (platform.allocator.unconfirmed(Infinity, 1).length > 0) return false
+  return [...platform.tenants.values()].every((host) => {
+    const state = platform.state(host)
+    return state !== undefined && state.outcome !== null && !host.running && (state.outcome === 'stuck' || host.alarmAt === undefined)
+  })
+}
+
+async function until(dc: DataCentre, done: () => boolean, end: number): Promise<void> {
+  const last = Math.min(end, dc.clock.now() + dayMs)
+  while (!done() && (await dc.clock.step(last))) { /* on */ }
+}

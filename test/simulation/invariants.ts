@@ -1,0 +1,108 @@
+// What must hold whatever fails. Looked at when everything has come to rest, long after the last request could land.
+import { everything, type Thing } from '../../lab/everything.ts'
+import { npmState } from '../../lab/npm/rows.ts'
+import { containers } from '../../lab/proxmox/app.ts'
+import type { TenantState } from '../../src/tenant/state.ts'
+import type { JournalLine } from '../../src/tenant/storage.ts'
+import type { Platform } from './platform.ts'
+
+/** Everything that is wrong, in words; empty when all is well. */
+export function violationsAtRest(platform: Platform): string[] {
+  const { world } = platform.dc
+  const all = everything(world)
+  const wrong = [...platform.violations]
+  const owned = new Set<Thing>()
+  for (const host of platform.tenants.values()) {
+    const state = platform.state(host)
+    if (!state) continue
+    const lines = host.actor.store.linesAfter(0, 100_000)
+    const say = (text: string): void => void wrong.push(`${state.spec.service} (${state.outcome}): ${text}`)
+    if (state.outcome === null) say(`not at rest: ${host.actor.store.rows().filter((row) => row.phase !== 'settled').map((row) => `${row.name} ${row.want} ${row.phase} ${row.why ?? ''}`).join('; ')}`)
+    if (state.outcome === null && host.alarmAt === undefined && !host.running) say('unfinished without an alarm')
+    const mine = all.filter((thing) => thing.of === String(state.identity.vmid) || thing.of === state.identity.hostname)
+    for (const thing of mine) owned.add(thing)
+    for (const text of [...upstream(state, mine, platform), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
+  }
+  // A volume whose property was never set belongs to nobody that can be found by number: it counts as left behind all the same.
+  for (const thing of all) if (!owned.has(thing)) wrong.push(`left behind: ${thing.kind} of ${thing.of} (${thing.what})`)
+  wrong.push(...identities(platform))
+  const leases = Object.entries(platform.gate.usage())
+  if (leases.length > 0) wrong.push(`leases held at rest: ${JSON.stringify(leases)}`)
+  const strays = world.slice('strays', () => ({ list: [] as string[] })).list
+  if (strays.length > 0) wrong.push(`routes that no vendor has: ${strays.join(', ')}`)
+  return wrong
+}
+
+/** Exactly one of each when it should be there, nothing at all when it should not. */
+function upstream(state: TenantState, mine: readonly Thing[], platform: Platform): string[] {
+  const { world } = platform.dc
+  const wrong: string[] = []
+  const count = (kind: Thing['kind']): number => mine.filter((thing) => thing.kind === kind).length
+  const expect = (kind: Thing['kind'], wanted: number): void => {
+    if (count(kind) !== wanted) wrong.push(`${count(kind)} × ${kind}, wanted ${wanted}`)
+  }
+  if (state.outcome === 'terminated' || state.outcome === 'undone') {
+    for (const thing of mine) wrong.push(`${thing.kind} is still there (${thing.what})`)
+    if (platform.allocator.held(state.key, state.identity.epoch)) wrong.push('its identities are still held')
+  }
+  if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong
+  const live = state.outcome === 'live'
+  for (const kind of ['container', 'volume', 'firewall', 'snapshot', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
+  for (const kind of ['ha resource', 'ha rule'] as const) expect(kind, live ? 1 : 0)
+  const guest = containers(world).find((one) => one.vmid === state.identity.vmid)
+  if (guest?.status !== (live ? 'running' : 'stopped')) wrong.push(`container is ${guest?.status}`)
+  if (guest && guest.ip !== state.identity.ip) wrong.push(`container has ${guest.ip}, wanted ${state.identity.ip}`)
+  const host = npmState(world).hosts.find((one) => one.domain_names.includes(state.identity.hostname))
+  const target = live ? `${state.identity.ip}:80` : `${platform.cluster.suspendedPage.host}:${platform.cluster.suspendedPage.port}`
+  if (host && `${host.forward_host}:${host.forward_port}` !== target) wrong.push(`visitors are sent to ${host.forward_host}:${host.forward_port}, wanted ${target}`)
+  if (host && host.meta['nginx_online'] !== true) wrong.push('nginx does not serve it')
+  const record = mine.find((thing) => thing.kind === 'dns record')
+  if (record && record.what !== state.spec.publicIp) wrong.push(`DNS points to ${record.what}`)
+  return wrong
+}
+
+/** Each outcome has its call; each call ends in an outcome or a look; nothing is made after a termination was wanted. */
+function journal(lines: readonly JournalLine[]): string[] {
+  const wrong: string[] = []
+  const open = new Map<string, number>()
+  let terminated = false
+  for (const { event, step, attempt, detail } of lines) {
+    if (event === 'command' && (detail as { verb?: string } | null)?.verb === 'terminate') terminated = true
+    if (step === null) continue
+    if (event === 'call') {
+      if (terminated && detail === 'present') wrong.push(`${step} was made after the termination was wanted`)
+      if (open.has(step)) wrong.push(`${step}: attempt ${attempt} began while attempt ${open.get(step)} was not known`)
+      open.set(step, attempt)
+    } else if (event === 'outcome') {
+      if (open.get(step) !== attempt) wrong.push(`${step}: outcome of attempt ${attempt} without its call`)
+      open.delete(step)
+    } else if (['observed', 'recovered', 'settled', 'dissolved', 'stuck', 'bug'].includes(event)) open.delete(step)
+  }
+  for (const [step, attempt] of open) wrong.push(`${step}: nobody knows what became of attempt ${attempt}`)
+  return wrong
+}
+
+/** The newest accepted wish wins; termination is for good. */
+function ordering(platform: Platform, state: TenantState, lines: readonly JournalLine[]): string[] {
+  const record = platform.allocator.service(state.key)
+  const wrong: string[] = []
+  if (record && state.outcome !== null && state.outcome !== 'stuck' && record.target !== state.outcome) wrong.push(`billing wants ${record.target}`)
+  if (record && state.seq !== record.seq) wrong.push(`command ${record.seq} never arrived, it stands at ${state.seq}`)
+  const rests = lines.filter((line) => line.event === 'rest').map((line) => line.detail)
+  const end = rests.indexOf('terminated')
+  if (end >= 0 && rests.slice(end + 1).some((rest) => rest !== 'terminated')) wrong.push('it rose again after its termination')
+  return wrong
+}
+
+/** No number, address or name was ever given to two. */
+function identities(platform: Platform): string[] {
+  const wrong: string[] = []
+  const guests = containers(platform.dc.world)
+  const ips = guests.map((one) => one.ip).filter(Boolean)
+  if (new Set(ips).size !== ips.length) wrong.push(`two containers share an address: ${ips.join(', ')}`)
+  for (const kind of ['vmid', 'label']) {
+    const rows = platform.allocatorDisk.read('SELECT value FROM held WHERE kind = ?', kind)
+    if (new Set(rows.map((row) => row['value'])).size !== rows.length) wrong.push(`a ${kind} was given twice`)
+  }
+  return wrong
+}

@@ -1,0 +1,247 @@
+// Cloudflare in virtual time: tenant objects with storage, alarm and crashes, an allocator, a gate, a queue that repeats and
+// reorders, a watchdog. The actors, books and clients inside are the real ones.
+import { seeded, type Random } from '../../lab/random.ts'
+import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
+import { GateBook } from '../../src/broker/gate-book.ts'
+import { limitOf } from '../../src/broker/limits.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
+import { tenantKey } from '../../src/domain/names.ts'
+import type { Command, Verb } from '../../src/domain/order.ts'
+import { resources } from '../../src/resources/plans.ts'
+import type { Reach } from '../../src/resources/reach.ts'
+import { Actor, taskEnd, type Lent } from '../../src/tenant/actor.ts'
+import type { Projection } from '../../src/tenant/projection.ts'
+import type { TenantState } from '../../src/tenant/state.ts'
+import { upstreams } from '../../src/upstreams/upstreams.ts'
+import { settings, type DataCentre } from './data-centre.ts'
+import { Disk } from './disk.ts'
+import { cluster as simulatedCluster } from './cluster.ts'
+
+/** How the platform may misbehave. Rates are probabilities per event. */
+export interface Misfortune {
+  /** Cut the power of the tenant object after this commit. */
+  crashAtCommits?: readonly number[]
+  /** A cut instance's requests still leave (it does not know yet that it was replaced). */
+  zombies?: boolean
+  queueLoss?: number
+  queueRepeat?: number
+  reportLoss?: number
+  gateLoss?: number
+  allocatorLoss?: number
+}
+
+/** Changes to the engine that a test makes on purpose, to see that the checks catch it. */
+export interface Sabotage {
+  lend?: (lent: Lent<Reach>, tenant: string) => Lent<Reach>
+  build?: (actor: Actor<Reach>) => void
+  watchdog?: boolean
+}
+
+interface TenantHost {
+  key: string
+  disk: Disk
+  actor: Actor<Reach>
+  open: { isOpen: () => boolean; cut: () => void }
+  alarmAt: number | undefined
+  cancelAlarm: (() => void) | undefined
+  running: boolean
+  report: Projection | undefined
+  reportedAt: number
+}
+
+export class Platform {
+  readonly dc: DataCentre
+  readonly cluster: Cluster
+  readonly tenants = new Map<string, TenantHost>()
+  readonly violations: string[] = []
+  readonly allocatorDisk = new Disk()
+  readonly gateDisk = new Disk()
+  allocator: AllocatorBook
+  gate: GateBook
+  crashes = 0
+  readonly #random: Random
+  readonly #misfortune: Misfortune
+  readonly #sabotage: Sabotage
+  /** Misfortune ends when the history's quiet phase begins. */
+  calm = false
+
+  constructor(dc: DataCentre, seed: number, misfortune: Misfortune = {}, sabotage: Sabotage = {}) {
+    this.dc = dc
+    this.cluster = simulatedCluster
+    this.#random = seeded(seed ^ 0x5eed)
+    this.#misfortune = misfortune
+    this.#sabotage = sabotage
+    this.allocator = new AllocatorBook(this.allocatorDisk.open().storage, this.cluster, this.#random)
+    this.gate = this.#openGate()
+    if (sabotage.watchdog !== false) this.#everyMinute()
+  }
+
+  /** A wish arrives from billing: durable in the allocator, then on its way through the queue. */
+  order(service: string, verb: Verb, plan: 'basic' | 'standard' = 'basic'): Intake {
+    const intake = this.allocator.intake({
+      verb, connection: 'sim', service, actor: 'sim', order: { email: `${service}@example.com`, plan, publicIp: this.cluster.proxy.publicIp },
+    }, this.dc.clock.now())
+    if (intake.answer === 'taken') this.#send(intake.command)
+    return intake
+  }
+
+  tenant(service: string): TenantHost | undefined {
+    return this.tenants.get(tenantKey('sim', service))
+  }
+
+  state(host: TenantHost): TenantState | undefined {
+    return host.actor.store.state()
+  }
+
+  /** The power of this tenant's object is cut: a new instance starts from what is on disk. */
+  crash(host: TenantHost): void {
+    this.crashes++
+    host.open.cut()
+    const wasRunning = host.running
+    host.running = false
+    Object.assign(host, this.#instance(host))
+    // At least once: an alarm that did not end runs again, unless it had set a new one.
+    if (wasRunning && host.alarmAt === undefined) this.#setAlarm(host, this.dc.clock.now() + 1_000)
+  }
+
+  /** The gate object restarts: leases are on disk, waiters, breakers and widths are forgotten. */
+  restartGate(): void {
+    this.gate = this.#openGate()
+  }
+
+  close(): void {
+    for (const disk of [this.allocatorDisk, this.gateDisk, ...[...this.tenants.values()].map((host) => host.disk)]) disk.close()
+  }
+
+  #unlucky(rate: number | undefined): boolean {
+    return !this.calm && rate !== undefined && this.#random() < rate
+  }
+
+  #send(command: Command): void {
+    if (this.#unlucky(this.#misfortune.queueLoss)) return
+    const times = this.#unlucky(this.#misfortune.queueRepeat) ? 2 : 1
+    for (let i = 0; i < times; i++)
+      this.dc.clock.after(20 + this.#random() * (this.#misfortune.queueRepeat ? 4_000 : 200), () => {
+        const host = this.#host(command.tenant)
+        try {
+          host.actor.accept(command)
+          this.allocator.confirm([command.id])
+        } catch { /* the object died under it: the watchdog sends it again */ }
+      })
+  }
+
+  #everyMinute(): void {
+    this.dc.clock.after(60_000, () => {
+      const now = this.dc.clock.now()
+      for (const command of this.allocator.unconfirmed(now - 10_000, 100)) this.#send(command)
+      for (const host of this.tenants.values()) {
+        const status = host.report?.tenant.status
+        if (status && !['live', 'suspended', 'terminated', 'undone', 'stuck'].includes(status) && host.reportedAt < now - 300_000) host.actor.wake()
+      }
+      this.#everyMinute()
+    })
+    // The gate's own alarm.
+    this.dc.clock.after(15_000, () => void this.#sweep())
+    this.dc.clock.after(35_000, () => void this.#sweep())
+  }
+
+  #sweep(): Promise<boolean> {
+    return this.gate.sweep(this.dc.clock.now(), async (tenant, step) => this.tenants.get(tenant)?.actor.holds(step) ?? false)
+  }
+
+  #openGate(): GateBook {
+    return new GateBook(this.gateDisk.open().storage, (tenant) => this.dc.clock.after(5, () => this.tenants.get(tenant)?.actor.unpark()))
+  }
+
+  #host(key: string): TenantHost {
+    const known = this.tenants.get(key)
+    if (known) return known
+    const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, running: false, report: undefined, reportedAt: 0 } as unknown as TenantHost
+    host.disk.onCommit = (commit) => {
+      if (!this.calm && this.#misfortune.crashAtCommits?.includes(commit)) {
+        host.open.cut()
+        this.dc.clock.after(1, () => this.crash(host))
+      }
+    }
+    Object.assign(host, this.#instance(host))
+    this.tenants.set(key, host)
+    return host
+  }
+
+  #instance(host: TenantHost): Pick<TenantHost, 'actor' | 'open'> {
+    const { storage, ...open } = host.disk.open()
+    const { rim, clock } = this.dc
+    const leaves = <T>(run: () => Promise<T>): Promise<T> => (open.isOpen() || this.#misfortune.zombies ? run() : new Promise<T>(() => undefined))
+    const clients = upstreams(settings, { ...rim, fetch: (request) => leaves(() => rim.fetch(request)) })
+    const lent: Lent<Reach> = {
+      storage, resources, cluster: this.cluster, now: rim.now, random: this.#random,
+      sleep: (ms, signal) => rim.sleep(ms, signal),
+      clients: (call) => ({
+        ...clients(call),
+        allocator: {
+          held: async (tenant, epoch) => this.#maybeLost('allocatorLoss', () => this.allocator.held(tenant, epoch)),
+          release: async (tenant, epoch) => this.#maybeLost('allocatorLoss', () => this.allocator.release(tenant, epoch, clock.now())),
+        },
+      }),
+      watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: clock.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
+      probe: async (system) => {
+        const up = clients({ operation: 'probe', attempt: 0, deadline: clock.now() + 5_000 })
+        if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: this.cluster.zone })
+        else if (system === 'npm') await up.npm.certificates()
+        else if (system === 'linstor') await up.linstor.version()
+        else if (system !== 'allocator') await up.proxmox.version()
+      },
+      gate: (tenant) => ({
+        acquire: async (ask) => {
+          const grant = this.#maybeLost('gateLoss', () => this.gate.acquire({ tenant, ...ask }, clock.now()))
+          for (const [pool, used] of Object.entries(this.gate.usage())) if (used > limitOf(pool)!.most) this.violations.push(`${used} leases of ${pool}`)
+          return grant
+        },
+        report: async (told) => this.#maybeLost('gateLoss', () => this.gate.report({ tenant, ...told }, clock.now())),
+      }),
+      close: async (tenant, epoch, outcome) => this.#maybeLost('allocatorLoss', () => this.allocator.close(tenant, epoch, outcome)),
+      report: async (projection) => {
+        if (this.#unlucky(this.#misfortune.reportLoss)) throw new Error('D1 is away')
+        host.report = projection
+        host.reportedAt = clock.now()
+      },
+      setAlarm: (at) => open.isOpen() && this.#setAlarm(host, at),
+      deleteAlarm: () => open.isOpen() && this.#setAlarm(host, undefined),
+      changed: () => undefined,
+    }
+    const actor = new Actor(this.#sabotage.lend?.(lent, host.key) ?? lent)
+    this.#sabotage.build?.(actor)
+    return { actor, open }
+  }
+
+  /** The call is made; sometimes its answer is lost, as between two objects when one restarts. */
+  #maybeLost<T>(what: 'gateLoss' | 'allocatorLoss', run: () => T): T {
+    const result = run()
+    if (this.#unlucky(this.#misfortune[what])) throw new Error('the answer of another object was lost')
+    return result
+  }
+
+  #setAlarm(host: TenantHost, at: number | undefined): void {
+    host.cancelAlarm?.()
+    host.alarmAt = at
+    host.cancelAlarm = at === undefined ? undefined : this.dc.clock.after(at - this.dc.clock.now(), () => this.#fire(host))
+  }
+
+  /** An alarm never overlaps with itself: one that comes due meanwhile follows. */
+  #fire(host: TenantHost): void {
+    if (host.running) {
+      host.cancelAlarm = this.dc.clock.after(50, () => this.#fire(host))
+      return
+    }
+    host.alarmAt = undefined
+    host.running = true
+    const { open, actor } = host
+    const ended = (): void => {
+      if (open.isOpen()) host.running = false
+    }
+    actor.alarm().then(ended, (error: unknown) => {
+      if (open.isOpen()) this.violations.push(`alarm threw: ${String(error)}`)
+      ended()
+    })
+  }
+}

@@ -1,0 +1,27 @@
+// Two projects: `pure` runs in plain Node (simulation, clients, gateway, lab), `workers` in workerd with the real objects, queue and D1.
+import path from 'node:path'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,engine,broker,simulation,upstreams,gateway,lab,journeys}/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './src/index.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: (await import('./test/workers/secrets.ts')).secrets },
+          }),
+        ],
+        test: {
+          name: 'workers',
+          provide: { d1Migrations: await readD1Migrations(path.join(import.meta.dirname, 'migrations')) },
+          include: ['test/workers/**/*.test.ts'],
+          setupFiles: ['./test/workers/apply-migrations.ts'],
+        },
+      },
+    ],
+  },
+}))
