@@ -28,6 +28,8 @@ export interface Surroundings<Up> {
   giveUp(row: Row, reason: string): boolean
 }
 
+const waitsOut = 'making sure that a lost request can no longer arrive'
+
 type Patch = Partial<Omit<Row, 'name' | 'version'>>
 
 /** Drives one ready row by one step. Never throws; a bug of ours is written into the row. */
@@ -77,6 +79,9 @@ class Drive<Up> {
     const rows = new Map(all.book.rows().map((row) => [row.name, row]))
     const gone = { phase: 'settled', doubtSince: 0, handle: null, out: null, owned: false, settledAt: all.now() } as const
     if (dissolves(this.#row, all.resources, rows)) {
+      // A lost request may still write something that nobody would ever remove: what it lives in stays until it cannot.
+      const flightEnds = this.#row.doubtSince === 0 ? 0 : this.#row.doubtSince + policy.flightMs
+      if (all.now() < flightEnds) return this.#amend({ phase: 'unknown', handle: null, notBefore: flightEnds, why: waitsOut })
       this.#amend(gone, 'dissolved')
       return all.gate.report({ step: name, system: resource.system, verdict: 'none', release: true }).catch(() => undefined)
     }
@@ -164,7 +169,7 @@ class Drive<Up> {
     // A call that was meant for another wish may still land and undo what we see now: wait until it cannot.
     const another = row.doubtSince > 0 && row.doubtFor !== desire(row)
     if (now < flightEnds && (another || seen.state === 'absent')) {
-      this.#amend({ phase: 'unknown', notBefore: flightEnds, blind: 0, why: 'making sure that a lost request can no longer arrive' }, 'observed', `${seen.state}, waiting out the flight bound`)
+      this.#amend({ phase: 'unknown', notBefore: flightEnds, blind: 0, why: waitsOut }, 'observed', `${seen.state}, waiting out the flight bound`)
       return false
     }
     if (seen.state === 'present' && wants && seen.ok) {

@@ -1,6 +1,7 @@
 // The site's A record in Cloudflare. Same name with another content is legal there and would split the traffic, so it is
 // observed by name and converged by record id, never appended.
 import * as z from 'zod'
+import { UpstreamError } from '../domain/errors.ts'
 import { bears } from '../domain/names.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import type { Reach } from './reach.ts'
@@ -24,22 +25,25 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
     const records = await up.cloudflare.dnsRecords({ name: wish.hostname })
     const ours = records.filter((record) => bears(record.comment ?? undefined, mark))
     const first = ours[0]
-    if (records.length > ours.length) return { state: 'foreign', why: `${wish.hostname} has a record that is not ours` }
-    if (!first) return { state: 'absent' }
+    if (!first) return records.length > 0 ? { state: 'foreign', why: taken(wish) } : { state: 'absent' }
+    if (records.length > ours.length) return { state: 'present', ok: false, differs: taken(wish) }
     if (ours.length > 1) return { state: 'present', ok: false, differs: `${ours.length} records` }
     if (first.type !== 'A' || first.content !== wish.ip || first.ttl !== wish.ttl) return { state: 'present', ok: false, differs: 'content' }
     return { state: 'present', ok: true, out: { id: first.id } }
   },
 
-  async make({ up, wish, mark }, seen) {
+  async make({ up, wish, mark }) {
     const record = { type: 'A', name: wish.hostname, content: wish.ip, ttl: wish.ttl, proxied: false, comment: mark } as const
-    if (seen?.state !== 'present') {
+    const records = await up.cloudflare.dnsRecords({ name: wish.hostname })
+    const [first, ...more] = records.filter((one) => bears(one.comment ?? undefined, mark))
+    // A second answer under this name would split somebody else's traffic.
+    if (records.some((one) => !bears(one.comment ?? undefined, mark))) throw new UpstreamError('cloudflare', 'refused', taken(wish), { landed: true })
+    if (!first) {
       await up.cloudflare.createDnsRecord(record)
       return undefined
     }
-    const [first, ...more] = (await up.cloudflare.dnsRecords({ name: wish.hostname })).filter((one) => bears(one.comment ?? undefined, mark))
     for (const extra of more) await up.cloudflare.deleteDnsRecord(extra.id)
-    if (first) await up.cloudflare.updateDnsRecord(first.id, record)
+    await up.cloudflare.updateDnsRecord(first.id, record)
     return undefined
   },
 
@@ -49,3 +53,5 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
     return undefined
   },
 }
+
+const taken = (wish: DnsRecordWish): string => `${wish.hostname} has a record that is not ours`

@@ -49,6 +49,8 @@ export class Actor<Up> {
   accept(command: Command): 'accepted' | 'duplicate' | 'ignored' {
     const { store } = this
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
+    // Before the command: whatever happens to this instance in between, somebody will look.
+    this.#lent.setAlarm(this.#lent.now())
     const answer = store.transaction(() => {
       if (!store.takeCommand(command)) return 'duplicate'
       const state = store.state()
@@ -241,6 +243,8 @@ export class Actor<Up> {
   }
 
   #ignore(command: Command, why: string): 'ignored' {
+    const state = this.store.state()
+    if (state && command.seq > state.seq) this.store.putState({ ...state, seq: command.seq })
     this.store.journal('ignored', null, 0, { verb: command.verb, id: command.id, seq: command.seq, why })
     return 'ignored'
   }

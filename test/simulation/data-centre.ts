@@ -25,6 +25,7 @@ export const settings: UpstreamSettings = {
 export interface Weather { edge?: readonly Rule[]; inside?: readonly Rule[] }
 
 export interface DataCentre {
+  major: 8 | 9
   clock: VirtualClock
   world: World
   rim: Rim
@@ -82,7 +83,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   let entrance = startGateway()
   links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)
   return {
-    clock, world, edge, inside,
+    major, clock, world, edge, inside,
     rim: { fetch: fetchInside, now: () => clock.now(), sleep },
     restartGateway: () => void (entrance = startGateway()),
   }

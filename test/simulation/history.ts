@@ -21,6 +21,8 @@ export interface History {
   also?: readonly { atMs: number; run: (platform: Platform) => void }[]
   /** How long the weather lasts; afterwards it is calm and everything must come to rest. */
   stormMs?: number
+  /** Called when identities have been chosen, before anything is called. */
+  onCreate?: Platform['onCreate']
 }
 
 export interface Result {
@@ -47,6 +49,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
   const dc = dataCentre(seed, { edge: hush(weather.edge) ?? [], inside: hush(weather.inside) ?? [] }, major)
   const platform = new Platform(dc, seed, misfortune, sabotage)
   try {
+    platform.onCreate = history.onCreate
     for (const { atMs, service, verb } of events) dc.clock.after(atMs, () => platform.order(service, verb))
     for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
     const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...also.map((event) => event.atMs))

@@ -9,8 +9,11 @@ import type { Platform } from './platform.ts'
 /** Everything that is wrong, in words; empty when all is well. */
 export function violationsAtRest(platform: Platform): string[] {
   const { world } = platform.dc
-  const all = everything(world)
+  const standing = everything(world)
+  const isForeign = (thing: Thing): boolean => platform.foreign.some(({ of, what }) => thing.of === of && thing.what === what)
+  const all = standing.filter((thing) => !isForeign(thing))
   const wrong = [...platform.violations]
+  for (const { of, what } of platform.foreign) if (!standing.some((thing) => thing.of === of && thing.what === what)) wrong.push(`somebody else's ${what} of ${of} was touched`)
   const owned = new Set<Thing>()
   for (const host of platform.tenants.values()) {
     const state = platform.state(host)
@@ -19,6 +22,7 @@ export function violationsAtRest(platform: Platform): string[] {
     const say = (text: string): void => void wrong.push(`${state.spec.service} (${state.outcome}): ${text}`)
     if (state.outcome === null) say(`not at rest: ${host.actor.store.rows().filter((row) => row.phase !== 'settled').map((row) => `${row.name} ${row.want} ${row.phase} ${row.why ?? ''}`).join('; ')}`)
     if (state.outcome === null && host.alarmAt === undefined && !host.running) say('unfinished without an alarm')
+    if (state.outcome === 'stuck' && platform.foreign.length === 0) say(`still stuck: ${host.actor.store.rows().filter((row) => row.phase === 'stuck').map((row) => `${row.name} ${row.want}: ${row.why}`).join('; ')}`)
     const mine = all.filter((thing) => thing.of === String(state.identity.vmid) || thing.of === state.identity.hostname)
     for (const thing of mine) owned.add(thing)
     for (const text of [...upstream(state, mine, platform), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
@@ -48,7 +52,9 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong
   const live = state.outcome === 'live'
   for (const kind of ['container', 'volume', 'firewall', 'snapshot', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
-  for (const kind of ['ha resource', 'ha rule'] as const) expect(kind, live ? 1 : 0)
+  expect('ha resource', live ? 1 : 0)
+  // On Proxmox VE 8 a container joins the platform's group instead of having a rule.
+  expect('ha rule', live && platform.dc.major === 9 ? 1 : 0)
   const guest = containers(world).find((one) => one.vmid === state.identity.vmid)
   if (guest?.status !== (live ? 'running' : 'stopped')) wrong.push(`container is ${guest?.status}`)
   if (guest && guest.ip !== state.identity.ip) wrong.push(`container has ${guest.ip}, wanted ${state.identity.ip}`)

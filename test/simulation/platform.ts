@@ -6,7 +6,7 @@ import { GateBook } from '../../src/broker/gate-book.ts'
 import { limitOf } from '../../src/broker/limits.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import { tenantKey } from '../../src/domain/names.ts'
-import type { Command, Verb } from '../../src/domain/order.ts'
+import type { Command, Identity, Verb } from '../../src/domain/order.ts'
 import { resources } from '../../src/resources/plans.ts'
 import type { Reach } from '../../src/resources/reach.ts'
 import { Actor, taskEnd, type Lent } from '../../src/tenant/actor.ts'
@@ -14,7 +14,7 @@ import type { Projection } from '../../src/tenant/projection.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { settings, type DataCentre } from './data-centre.ts'
-import { Disk } from './disk.ts'
+import { Disk, Gone } from './disk.ts'
 import { cluster as simulatedCluster } from './cluster.ts'
 
 /** How the platform may misbehave. Rates are probabilities per event. */
@@ -54,6 +54,10 @@ export class Platform {
   readonly cluster: Cluster
   readonly tenants = new Map<string, TenantHost>()
   readonly violations: string[] = []
+  /** Things that stand upstream and are not ours: they must never be touched. */
+  readonly foreign: { of: string; what: string }[] = []
+  /** Called when identities have been chosen, before anything is called. */
+  onCreate: ((platform: Platform, identity: Identity) => void) | undefined
   readonly allocatorDisk = new Disk()
   readonly gateDisk = new Disk()
   allocator: AllocatorBook
@@ -64,6 +68,8 @@ export class Platform {
   readonly #sabotage: Sabotage
   /** Misfortune ends when the history's quiet phase begins. */
   calm = false
+  /** The schema's commits of a new instance are not cut: it would only start once more. */
+  #starting = false
 
   constructor(dc: DataCentre, seed: number, misfortune: Misfortune = {}, sabotage: Sabotage = {}) {
     this.dc = dc
@@ -82,6 +88,7 @@ export class Platform {
       verb, connection: 'sim', service, actor: 'sim', order: { email: `${service}@example.com`, plan, publicIp: this.cluster.proxy.publicIp },
     }, this.dc.clock.now())
     if (intake.answer === 'taken') this.#send(intake.command)
+    if (intake.answer === 'taken' && verb === 'create' && this.onCreate) this.onCreate(this, intake.record.identity)
     return intake
   }
 
@@ -99,7 +106,9 @@ export class Platform {
     host.open.cut()
     const wasRunning = host.running
     host.running = false
+    this.#starting = true
     Object.assign(host, this.#instance(host))
+    this.#starting = false
     // At least once: an alarm that did not end runs again, unless it had set a new one.
     if (wasRunning && host.alarmAt === undefined) this.#setAlarm(host, this.dc.clock.now() + 1_000)
   }
@@ -123,10 +132,11 @@ export class Platform {
     for (let i = 0; i < times; i++)
       this.dc.clock.after(20 + this.#random() * (this.#misfortune.queueRepeat ? 4_000 : 200), () => {
         const host = this.#host(command.tenant)
-        try {
+        // When the object dies under it, the watchdog sends it again.
+        unlessGone(() => {
           host.actor.accept(command)
           this.allocator.confirm([command.id])
-        } catch { /* the object died under it: the watchdog sends it again */ }
+        })
       })
   }
 
@@ -136,7 +146,7 @@ export class Platform {
       for (const command of this.allocator.unconfirmed(now - 10_000, 100)) this.#send(command)
       for (const host of this.tenants.values()) {
         const status = host.report?.tenant.status
-        if (status && !['live', 'suspended', 'terminated', 'undone', 'stuck'].includes(status) && host.reportedAt < now - 300_000) host.actor.wake()
+        if (status && !['live', 'suspended', 'terminated', 'undone', 'stuck'].includes(status) && host.reportedAt < now - 300_000) unlessGone(() => host.actor.wake())
       }
       this.#everyMinute()
     })
@@ -150,20 +160,17 @@ export class Platform {
   }
 
   #openGate(): GateBook {
-    return new GateBook(this.gateDisk.open().storage, (tenant) => this.dc.clock.after(5, () => this.tenants.get(tenant)?.actor.unpark()))
+    return new GateBook(this.gateDisk.open().storage, (tenant) => this.dc.clock.after(5, () => unlessGone(() => this.tenants.get(tenant)?.actor.unpark())))
   }
 
   #host(key: string): TenantHost {
     const known = this.tenants.get(key)
     if (known) return known
     const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, running: false, report: undefined, reportedAt: 0 } as unknown as TenantHost
-    host.disk.onCommit = (commit) => {
-      if (!this.calm && this.#misfortune.crashAtCommits?.includes(commit)) {
-        host.open.cut()
-        this.dc.clock.after(1, () => this.crash(host))
-      }
-    }
     Object.assign(host, this.#instance(host))
+    host.disk.onCommit = (commit) => {
+      if (!this.calm && !this.#starting && this.#misfortune.crashAtCommits?.includes(commit)) this.crash(host)
+    }
     this.tenants.set(key, host)
     return host
   }
@@ -172,6 +179,10 @@ export class Platform {
     const { storage, ...open } = host.disk.open()
     const { rim, clock } = this.dc
     const leaves = <T>(run: () => Promise<T>): Promise<T> => (open.isOpen() || this.#misfortune.zombies ? run() : new Promise<T>(() => undefined))
+    const alive = (run: () => void): void => {
+      if (!open.isOpen()) throw new Gone('this instance has been replaced')
+      run()
+    }
     const clients = upstreams(settings, { ...rim, fetch: (request) => leaves(() => rim.fetch(request)) })
     const lent: Lent<Reach> = {
       storage, resources, cluster: this.cluster, now: rim.now, random: this.#random,
@@ -205,8 +216,8 @@ export class Platform {
         host.report = projection
         host.reportedAt = clock.now()
       },
-      setAlarm: (at) => open.isOpen() && this.#setAlarm(host, at),
-      deleteAlarm: () => open.isOpen() && this.#setAlarm(host, undefined),
+      setAlarm: (at) => alive(() => this.#setAlarm(host, at)),
+      deleteAlarm: () => alive(() => this.#setAlarm(host, undefined)),
       changed: () => undefined,
     }
     const actor = new Actor(this.#sabotage.lend?.(lent, host.key) ?? lent)
@@ -243,5 +254,14 @@ export class Platform {
       if (open.isOpen()) this.violations.push(`alarm threw: ${String(error)}`)
       ended()
     })
+  }
+}
+
+/** A call to an object that dies meanwhile fails; its caller lives on. */
+function unlessGone(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error
   }
 }

@@ -1,0 +1,58 @@
+// A random history from one seed: tenants, changes of mind, several faults at once, power cuts, outages, restarts, lost messages.
+import { plantHost, plantRecord } from './foreign.ts'
+import { FAULTS, outage, random, type Fault } from '../../lab/faults.ts'
+import { linstorState } from '../../lab/linstor/state.ts'
+import { between, pick, seeded, shuffled } from '../../lab/random.ts'
+import type { Verb } from '../../src/domain/order.ts'
+import type { Event, History } from './history.ts'
+import type { Sabotage } from './platform.ts'
+
+const minute = 60_000
+
+/** The same seed is the same history. */
+export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
+  const die = seeded(seed * 2_654_435_761)
+  const chance = (probability: number): boolean => die() < probability
+  const tenants = between(die, 1, 3)
+  const events: Event[] = []
+  for (let t = 1; t <= tenants; t++) {
+    const service = `s${t}`
+    let atMs = between(die, 0, 20_000)
+    events.push({ atMs, service, verb: 'create' })
+    for (let n = between(die, 0, 4); n > 0; n--) {
+      atMs += chance(0.4) ? between(die, 100, 10_000) : between(die, 10_000, 4 * minute)
+      events.push({ atMs, service, verb: pick<Verb>(die, ['create', 'suspend', 'unsuspend', 'suspend', 'unsuspend', 'terminate']) })
+    }
+  }
+  const lastMs = Math.max(...events.map((event) => event.atMs))
+  const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
+  const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
+  const [edgeFaults, insideFaults] = [faults(), faults()]
+  const [edgeDie, insideDie] = [seeded(seed + 1), seeded(seed + 2)]
+  const blackout = chance(0.15) ? { fromMs: between(die, 0, lastMs + minute), forMs: pick(die, [30_000, 5 * minute, 30 * minute, 180 * minute]), fault: pick<Fault>(die, ['refused', 'timeout', '5xx-before']), link: pick(die, ['edge', 'inside'] as const) } : undefined
+  const blackoutRule = (start: number) => (blackout ? [outage(start + blackout.fromMs, start + blackout.fromMs + blackout.forMs, blackout.fault)] : [])
+  const also: NonNullable<History['also']>[number][] = []
+  const sometime = (): number => between(die, 0, lastMs + 3 * minute)
+  for (let n = chance(0.3) ? between(die, 1, 3) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.restartGate() })
+  for (let n = chance(0.3) ? between(die, 1, 2) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.dc.restartGateway() })
+  for (let n = chance(0.4) ? between(die, 1, 4) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => void (platform.tenants.size > 0 && platform.crash([...platform.tenants.values()][n % platform.tenants.size]!)) })
+  if (chance(0.15)) also.push({ atMs: 1, run: (platform) => void (linstorState(platform.dc.world).tieBreakerMissing = true) })
+  return {
+    seed, events, also, sabotage, major: chance(0.25) ? 8 : 9,
+    ...(chance(0.12) ? { onCreate: chance(0.5) ? plantRecord : plantHost } : {}),
+    stormMs: (blackout ? blackout.fromMs + blackout.forMs : 0) + 20 * minute,
+    weather: (start) => ({
+      edge: [...(blackout?.link === 'edge' ? blackoutRule(start) : []), random(edgeDie, rate, edgeFaults)],
+      inside: [...(blackout?.link === 'inside' ? blackoutRule(start) : []), random(insideDie, rate, insideFaults)],
+    }),
+    misfortune: {
+      crashAtCommits: chance(0.5) ? Array.from({ length: between(die, 1, 4) }, () => between(die, 1, 60)) : [],
+      zombies: chance(0.5),
+      queueLoss: chance(0.3) ? 0.3 : 0,
+      queueRepeat: chance(0.5) ? 0.4 : 0,
+      reportLoss: chance(0.3) ? 0.3 : 0,
+      gateLoss: chance(0.2) ? 0.05 : 0,
+      allocatorLoss: chance(0.2) ? 0.2 : 0,
+    },
+  }
+}
