@@ -1,0 +1,147 @@
+// The data centre as it looks from outside: Proxmox, LINSTOR, Nginx Proxy Manager and Cloudflare on loopback ports, the real
+// gateway in front of the first three, WordPress processes behind the reverse proxy. Never listens on anything but the loopback.
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { serve, type Http2Bindings, type HttpBindings } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { parseConfig } from '../gateway/config.ts'
+import { openGateway } from '../gateway/server.ts'
+import { cloudflare, resolve as resolveName } from './cloudflare/cloudflare.ts'
+import { FAULTS, faulty, plan, random, type Fetch } from './faults.ts'
+import { linstor } from './linstor/app.ts'
+import { npm } from './npm/npm.ts'
+import { containers, proxmox } from './proxmox/app.ts'
+import { recorded, type Service } from './recorder.ts'
+import { followContainers } from './site-power.ts'
+import { dmz, proxmoxToken } from './topology.ts'
+import { labDriver, siteOf } from './wordpress/driver.ts'
+import type { WordPressHost } from './wordpress/host.ts'
+import type { World } from './world.ts'
+
+export interface DataCentreOptions {
+  /** Undefined: what the world runs already, 9 in a new one. */
+  pve: 8 | 9 | undefined
+  chaos: boolean
+  /** Hears every upstream exchange as a JSON line. */
+  record: ((line: string) => void) | undefined
+  logDir: string
+  gatewayKey: { id: string; secret: string }
+  cloudflareToken: string
+  zone: { id: string; name: string }
+  /** Where the reverse proxy finds the suspension page, in the data centre's own addresses. */
+  suspendedPage: { host: string; port: number }
+  wordpress: WordPressHost
+  log: (line: string) => void
+}
+
+export interface DataCentre {
+  gatewayUrl: string
+  cloudflareUrl: string
+  /** Every listener, for people. */
+  places: { name: string; url: string }[]
+  /** The real address behind a private one; undefined when nothing listens there. */
+  resolve(address: string, port: number): Promise<URL | undefined>
+  /** True when the world's resolvers lead this name to the reverse proxy. */
+  published(name: string): boolean
+  close(): Promise<void>
+}
+
+/** One request in so many fails with --chaos: an order makes a few dozen, so most orders meet a fault or two. */
+const chaosRate = 0.04
+const npmAccount = { identity: 'berth@berth.localhost', secret: 'lab-npm-secret' }
+
+export async function openDataCentre(world: World, options: DataCentreOptions): Promise<DataCentre> {
+  const { pve, record, zone, wordpress, log } = options
+  const faults = plan(world.clock, options.chaos ? [random(world.random, chaosRate, FAULTS)] : [])
+  const link = (fetch: Fetch): Fetch => (options.chaos ? faulty(fetch, faults) : fetch)
+  const taped = (service: Service, app: Hono, version?: 8 | 9): Fetch => {
+    const plain: Fetch = async (request) => app.fetch(request)
+    return record ? recorded(service, plain, record, version) : plain
+  }
+
+  const proxmoxApp = proxmox(world, pve === undefined ? {} : { major: pve })
+  const { major } = world.slice('proxmox', () => ({ major: 9 as 8 | 9 }))
+  const proxmoxServer = await listening(taped('pve', proxmoxApp, major))
+  const linstorServer = await listening(taped('linstor', linstor(world)))
+  const npmServer = await listening(taped('npm', npm(world, { ...npmAccount, zone: zone.name })))
+  const cloudflareServer = await listening(link(taped('cloudflare', cloudflare(world, { token: options.cloudflareToken, zoneId: zone.id, zoneName: zone.name }))))
+
+  const found = (vmid: number) => containers(world).find((one) => one.vmid === vmid)
+  const driver = labDriver(world, wordpress, found)
+  const gatewayLog = createWriteStream(join(options.logDir, 'gateway.log'), { flags: 'w' })
+  const gateway = await openGateway(
+    parseConfig({
+      host: '127.0.0.1', port: 0, suspendedPage: { host: '127.0.0.1', port: 0 },
+      keys: { [options.gatewayKey.id]: options.gatewayKey.secret },
+      upstreams: {
+        proxmox: { urls: [proxmoxServer.url], token: proxmoxToken },
+        linstor: { urls: [linstorServer.url] },
+        npm: { url: npmServer.url, ...npmAccount },
+      },
+    }),
+    {
+      driver,
+      rim: { fetch: link((request) => fetch(request)), now: () => world.clock.now(), sleep },
+      taskPollMs: Math.max(50, 500 / world.clock.speed),
+      print: (line) => void gatewayLog.write(`${line}\n`),
+    },
+  )
+  followContainers(world, wordpress, log)
+  world.start()
+
+  const gatewayUrl = `http://127.0.0.1:${gateway.port}`
+  const suspended = new URL(`http://127.0.0.1:${gateway.suspendedPort}`)
+  return {
+    gatewayUrl,
+    cloudflareUrl: `${cloudflareServer.url}/client/v4`,
+    places: [
+      { name: 'Gateway', url: gatewayUrl },
+      { name: `Proxmox VE ${major}`, url: `${proxmoxServer.url}/api2/json` },
+      { name: 'LINSTOR', url: `${linstorServer.url}/v1` },
+      { name: 'Nginx Proxy Manager', url: `${npmServer.url}/api` },
+      { name: 'Cloudflare DNS', url: `${cloudflareServer.url}/client/v4` },
+    ],
+    resolve: async (address, port) => {
+      if (address === options.suspendedPage.host && port === options.suspendedPage.port) return suspended
+      const container = containers(world).find((one) => one.ip === address && one.status === 'running')
+      return container && port === 80 ? wordpress.address(siteOf(container.vmid)) : undefined
+    },
+    published: (name) => resolveName(world, name).some((answer) => answer.type === 'A' && answer.content === dmz.reverseProxy),
+    close: async () => {
+      await gateway.close()
+      await Promise.all([proxmoxServer, linstorServer, npmServer, cloudflareServer].map((server) => server.close()))
+      await new Promise((resolve) => gatewayLog.end(resolve))
+    },
+  }
+}
+
+/** A simulator on a free loopback port. A link that breaks is a connection that breaks. */
+async function listening(fetch: Fetch): Promise<{ url: string; close(): Promise<void> }> {
+  const answer = async (request: Request, { incoming }: HttpBindings | Http2Bindings): Promise<Response> => {
+    try {
+      return await fetch(request)
+    } catch {
+      incoming.socket.destroy()
+      return new Response(null, { status: 500 })
+    }
+  }
+  const server = serve({ fetch: answer, hostname: '127.0.0.1', port: 0 })
+  if (!server.listening) await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise((resolve) => {
+      server.close(() => resolve())
+      if ('closeAllConnections' in server) server.closeAllConnections()
+    }),
+  }
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const timer = setTimeout(resolve, Math.max(0, ms))
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+}

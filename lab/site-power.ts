@@ -1,0 +1,25 @@
+// Ties the WordPress processes to their containers: a site answers only while its container runs, and is gone with it.
+// Wishes for one site are carried out one after the other, the newest last.
+import { containers, onPower, type PowerEvent } from './proxmox/observers.ts'
+import { forgetContainer, interruptContainer, siteOf } from './wordpress/driver.ts'
+import type { WordPressHost } from './wordpress/host.ts'
+import type { World } from './world.ts'
+
+/** Follows from now on, and makes up for what happened while nobody looked. `log` hears of what could not be done. */
+export function followContainers(world: World, host: WordPressHost, log: (line: string) => void): void {
+  const last = new Map<number, Promise<void>>()
+
+  function follow({ event, vmid }: Pick<PowerEvent, 'event' | 'vmid'>): void {
+    if (event !== 'started') interruptContainer(world, vmid)
+    if (event === 'destroyed') forgetContainer(world, vmid)
+    const wish = { started: 'start', stopped: 'stop', destroyed: 'destroy' } as const
+    const done = (last.get(vmid) ?? Promise.resolve())
+      .then(() => host[wish[event]](siteOf(vmid)))
+      .catch((error: unknown) => log(`site of container ${vmid} was not ${event}: ${error instanceof Error ? error.message : String(error)}`))
+    last.set(vmid, done)
+    void done.then(() => last.get(vmid) === done && last.delete(vmid))
+  }
+
+  onPower(world, follow)
+  for (const { vmid, status } of containers(world)) if (status === 'stopped') follow({ event: 'stopped', vmid })
+}
