@@ -8,6 +8,7 @@ import { Cluster } from '../src/domain/cluster.ts'
 import { realClock } from './clock.ts'
 import { openDataCentre } from './data-centre.ts'
 import { openFrontDoor } from './front-door.ts'
+import { endOrphans } from './orphans.ts'
 import { startHelp, startOptions, UsageError, type StartOptions } from './options.ts'
 import { recorderTo } from './recorder.ts'
 import { reverseProxy } from './reverse-proxy.ts'
@@ -31,6 +32,7 @@ async function start(options: StartOptions): Promise<void> {
   if (secrets.made) console.log('Made .dev.vars from .dev.vars.example (secrets of the lab, worthless elsewhere).')
   const state = await openState(options.stateDir, realClock(speed), options.seed ?? 1)
   running.push({ name: 'state', close: () => state.close() })
+  if ((await endOrphans(state.dir)) > 0) console.log('Ended the Worker that a killed lab had left behind.')
   if (state.old && options.seed !== undefined) console.log('--seed has no effect: this data centre exists already (npm run lab:reset makes room for a new one).')
 
   const bundleDir = join(state.dir, 'bundle')

@@ -11,7 +11,7 @@ export const root = join(import.meta.dirname, '..')
 
 /** No telemetry, no banner, no sample of `request.cf`, no registry outside the project. */
 const quiet = {
-  WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_LOG: 'error',
   WRANGLER_REGISTRY_PATH: join(root, '.wrangler', 'registry'), WRANGLER_LOG_PATH: join(root, '.wrangler', 'logs'),
 }
 

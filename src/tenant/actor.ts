@@ -122,6 +122,8 @@ export class Actor<Up> {
       do {
         await run(this.#surroundings(), this.#nudge, until)
       } while (this.store.transaction(() => this.#finish()) && lent.now() < until)
+      // Where it rests is told too, not only its steps.
+      lent.changed()
       await this.#flush()
     } catch (error) {
       this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })

@@ -19,27 +19,42 @@ async function show(c: Context<App>): Promise<Response> {
   const type = accepts(c, { header: 'Accept', supports: ['application/json', 'text/html'], default: 'application/json' })
   c.header('cache-control', 'no-store')
   c.header('x-robots-tag', 'noindex')
-  if (type === 'text/html') return c.html(orderPage(c.req.path, c.get('secureHeadersNonce') ?? ''))
+  if (type === 'text/html') return c.html(orderPage(c.get('secureHeadersNonce') ?? ''))
   const view = await tenant(c).view()
   if (!view) throw new Problem('not-found', 'The order has been taken and will appear here in a moment.')
   return c.json({ order: view, usual_ms: await usual(c.env) })
 }
 
-/** Events: `usual` (usual duration of each step, once), then `order` after each change. Ends when nothing can change any more. */
+/** A quiet stream is taken for dead by proxies; the clock that goes over it also tells a page how wrong its own is. */
+const heartbeatMs = 15_000
+
+/** Events: `clock` (epoch ms, now and then), `usual` (usual duration of each step, once), then `order` after each change. */
 function events(c: Context<App>): Response {
+  c.header('cache-control', 'no-store')
+  c.header('x-accel-buffering', 'no')
   return streamSSE(c, async (stream) => {
     const watching = await tenant(c).watch()
     const reader = watching.pipeThrough(new TextDecoderStream()).getReader()
-    stream.onAbort(() => void reader.cancel().catch(() => undefined))
-    await stream.writeSSE({ event: 'usual', data: JSON.stringify(await usual(c.env)), retry: 2_000 })
+    const clock = (): Promise<void> => stream.writeSSE({ event: 'clock', data: String(Date.now()), retry: 2_000 })
+    await clock()
+    const heartbeat = setInterval(() => void clock().catch(() => undefined), heartbeatMs)
+    stream.onAbort(() => {
+      clearInterval(heartbeat)
+      void reader.cancel().catch(() => undefined)
+    })
+    await stream.writeSSE({ event: 'usual', data: JSON.stringify(await usual(c.env)) })
     let rest = ''
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done || stream.aborted) return
-      const lines = (rest + value).split('\n')
-      rest = lines.pop() ?? ''
-      const newest = lines.at(-1)
-      if (newest) await stream.writeSSE({ event: 'order', data: newest })
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done || stream.aborted) return
+        const lines = (rest + value).split('\n')
+        rest = lines.pop() ?? ''
+        const newest = lines.at(-1)
+        if (newest) await stream.writeSSE({ event: 'order', data: newest })
+      }
+    } finally {
+      clearInterval(heartbeat)
     }
   })
 }
