@@ -57,7 +57,7 @@ button:disabled { opacity: .6; cursor: default }
 .links { display: flex; gap: 1rem; font-size: .92rem }
 .do { display: flex; flex-wrap: wrap; gap: .6rem }
 .do form { margin: 0 }
-.badge { font-size: .85rem; font-weight: 600; padding: .05rem .6rem; border-radius: 1rem; border: 1px solid currentColor; color: var(--wait) }
+.badge { white-space: nowrap; font-size: .85rem; font-weight: 600; padding: .05rem .6rem; border-radius: 1rem; border: 1px solid currentColor; color: var(--wait) }
 .badge.live { color: var(--good) }
 .badge.suspended, .badge.terminated { color: var(--soft) }
 .badge.undone, .badge.stuck { color: var(--bad) }
@@ -68,5 +68,5 @@ button:disabled { opacity: .6; cursor: default }
 .mail pre { white-space: pre-wrap; font: .95rem/1.5 ui-monospace, monospace; margin: .75rem 0 0 }
 .narrow { max-width: 36rem }
 .narrow .do { margin-top: 1.5rem }
-footer { color: var(--soft); font-size: .88rem; margin-top: 3rem; padding-bottom: 2rem }
+footer.wide { color: var(--soft); font-size: .88rem; margin-top: 3rem; padding-bottom: 2rem }
 `

@@ -7,7 +7,7 @@ export interface PowerWish { vmid: number; node: string }
 
 export const power: Resource<Reach, PowerWish, null> = {
   name: 'power',
-  title: 'Start of the container',
+  title: 'Running container',
   needs: ['container', 'firewall'],
   system: 'proxmox',
   pools: (_want, wish) => [`node-tasks:${wish.node}`],

@@ -7,8 +7,9 @@ import type { TenantStorage } from './storage.ts'
 export interface StepView {
   name: string
   title: string
-  /** waiting, working, done, removing, removed, stuck, not needed */
+  /** waiting, working, done, removing, removed, off, stuck, not needed */
   state: string
+  /** Calls made towards the present wish; 0 when it stands as wished. */
   attempt: number
   why: string | null
   /** Epoch ms; 0 when not yet. */
@@ -38,8 +39,8 @@ export function view<Up>(store: TenantStorage, resources: Resources<Up>): View |
   const steps = [...resources.values()].flatMap((resource): StepView[] => {
     const row = rows.get(resource.name)
     if (!row) return []
-    const { attempt, since, startedAt, settledAt } = row
-    return [{ name: row.name, title: resource.title, state: stateOf(row, state), attempt, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: resource.needs }]
+    const { fails, since, startedAt, settledAt } = row
+    return [{ name: row.name, title: resource.title, state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: resource.needs }]
   })
   const site = rows.get('wordpress')?.wish as { url?: string } | undefined
   return {
@@ -66,5 +67,5 @@ function whyOf<Up>(row: Row, rows: ReadonlyMap<string, Row>, resources: Resource
     return missing.length > 0 ? `waits for: ${missing.map(title).join(', ')}` : null
   }
   const above = [...rows.values()].filter((other) => other.want === 'absent' && open(other.name) && resources.get(other.name)?.needs.includes(row.name))
-  return above.length > 0 ? `waits until removed: ${above.map((other) => title(other.name)).join(', ')}` : null
+  return above.length > 0 ? `waits until taken down: ${above.map((other) => title(other.name)).join(', ')}` : null
 }

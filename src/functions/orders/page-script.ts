@@ -28,15 +28,16 @@ function remaining(steps, usual, now) {
 export const script = `'use strict'
 ${remainingSource}
 const el = (id) => document.getElementById(id)
-const words = { waiting: 'waiting', working: 'being made', done: 'done', removing: 'being removed', removed: 'removed', stuck: 'needs a person', 'not needed': 'was not made', off: 'off, kept' }
+const words = { waiting: 'waiting', working: 'being made', done: 'done', removing: 'being taken down', removed: 'taken down', stuck: 'needs a person', 'not needed': 'nothing to take down', off: 'switched off' }
 const moving = ['building', 'suspending', 'resuming', 'terminating', 'undoing']
 let order, usual = {}, skew = 0, best = 0, bestFor = '', source, pause = 2000
 
 const span = (ms) => {
   const s = Math.max(0, Math.round(ms / 1000))
-  return s < 60 ? s + ' s' : s < 3600 ? Math.floor(s / 60) + ' min ' + (s % 60) + ' s' : Math.floor(s / 3600) + ' h ' + Math.floor((s % 3600) / 60) + ' min'
+  return s < 60 ? s + '\u00a0s' : s < 3600 ? Math.floor(s / 60) + '\u00a0min ' + (s % 60) + '\u00a0s' : Math.floor(s / 3600) + '\u00a0h ' + Math.floor((s % 3600) / 60) + '\u00a0min'
 }
-const clock = (at) => new Date(at - skew).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const took = (ms) => ms < 9950 ? (Math.max(0, ms) / 1000).toFixed(1) + '\u00a0s' : span(ms)
+const clock = (at) => new Date(at - skew).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 const text = (node, value) => { if (node.textContent !== value) node.textContent = value }
 const list = (titles) => titles.length === 0 ? 'nothing' : titles.join(', ')
 
@@ -50,7 +51,7 @@ function story() {
     case 'suspended': return ['Your site is paused', 'Visitors see a page that says so. Its content is kept, and it can be back within a moment.']
     case 'resuming': return ['Your site is coming back', 'Visitors see the page for paused sites until it runs.']
     case 'terminating': return ['Your site is being removed', 'Everything that belongs to it is taken down.']
-    case 'terminated': return ['Your site has been removed', 'Removed: ' + list(removed) + '.']
+    case 'terminated': return ['Your site has been removed', 'Taken down: ' + list(removed) + '.']
     case 'undoing': return ['Your site could not be built', 'What had been made is being taken back, so that nothing is left half done.' + because(cause)]
     case 'undone': return ['Your site could not be built', 'Taken back: ' + list(removed) + '. Nothing is left behind, and a new order may be placed.' + because(cause)]
     case 'stuck': return ['A person is looking at your order', 'One step could not be finished by itself. A person has been alerted, nothing is lost, and it goes on from here.' + because(cause)]
@@ -130,7 +131,7 @@ function showStep(node, step, now) {
   const open = ['waiting', 'working', 'removing', 'stuck'].includes(state)
   const from = state === 'working' && startedAt > 0 ? startedAt : since
   const when = open ? (from > 0 ? ' since ' + clock(from) + ', ' + span(now - from) : '')
-    : state === 'done' && startedAt > 0 ? ' at ' + clock(settledAt) + ', took ' + span(settledAt - startedAt)
+    : state === 'done' && startedAt > 0 ? ' at ' + clock(settledAt) + ', took ' + took(settledAt - startedAt)
     : settledAt > 0 && state !== 'not needed' ? ' at ' + clock(settledAt) : ''
   text(word, (words[state] || state) + when)
   const notes = [open && attempt > 1 ? 'Attempt ' + attempt : '', why ? why.charAt(0).toUpperCase() + why.slice(1) : ''].filter(Boolean)
