@@ -166,9 +166,10 @@ class Drive<Up> {
         row.phase === 'waiting' ? undefined : 'observed', `busy: ${seen.why}`)
       return false
     }
-    // A call that was meant for another wish may still land and undo what we see now: wait until it cannot.
-    const another = row.doubtSince > 0 && row.doubtFor !== desire(row)
-    if (now < flightEnds && (another || seen.state === 'absent')) {
+    const good = wants ? seen.state === 'present' && seen.ok : seen.state === 'absent'
+    // A lost request may still land: after our look, after our next call, against a newer wish. Only its own effect, seen,
+    // ends the doubt earlier; nothing else is settled or touched before it cannot land any more.
+    if (now < flightEnds && !(good && row.doubtFor === desire(row))) {
       this.#amend({ phase: 'unknown', notBefore: flightEnds, blind: 0, why: waitsOut }, 'observed', `${seen.state}, waiting out the flight bound`)
       return false
     }

@@ -36,9 +36,12 @@ export const firewall: Resource<Reach, FirewallWish, null> = {
 
   async make({ up, wish, mark, output }) {
     const { node, vmid } = output(container)
-    // Positions shift with each removal: from the last to the first.
-    const ours = (await up.proxmox.firewallRules(node, vmid)).filter((rule) => bears(rule.comment, mark)).sort((a, b) => b.pos - a.pos)
-    for (const rule of ours) await up.proxmox.deleteFirewallRule(node, vmid, rule.pos)
+    // Positions shift with each change, so each removal names the digest of the list that it has read.
+    for (;;) {
+      const ours = (await up.proxmox.firewallRules(node, vmid)).find((rule) => bears(rule.comment, mark))
+      if (!ours) break
+      await up.proxmox.deleteFirewallRule(node, vmid, ours.pos, ours.digest)
+    }
     // A new rule is put at the top, so the last one goes first.
     for (const rule of wish.rules.toReversed()) await up.proxmox.addFirewallRule(node, vmid, { ...rule, enable: true, comment: mark })
     await up.proxmox.setFirewallOptions(node, vmid, options)

@@ -2,6 +2,7 @@
 import { everything, type Thing } from '../../lab/everything.ts'
 import { npmState } from '../../lab/npm/rows.ts'
 import { containers } from '../../lab/proxmox/app.ts'
+import { pve } from '../../lab/proxmox/state.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/tenant/storage.ts'
 import type { Platform } from './platform.ts'
@@ -58,6 +59,8 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   const guest = containers(world).find((one) => one.vmid === state.identity.vmid)
   if (guest?.status !== (live ? 'running' : 'stopped')) wrong.push(`container is ${guest?.status}`)
   if (guest && guest.ip !== state.identity.ip) wrong.push(`container has ${guest.ip}, wanted ${state.identity.ip}`)
+  const rules = pve(world).firewalls[String(state.identity.vmid)]?.rules.length
+  if (guest && rules !== 3) wrong.push(`${rules} firewall rules, wanted 3`)
   const host = npmState(world).hosts.find((one) => one.domain_names.includes(state.identity.hostname))
   const target = live ? `${state.identity.ip}:80` : `${platform.cluster.suspendedPage.host}:${platform.cluster.suspendedPage.port}`
   if (host && `${host.forward_host}:${host.forward_port}` !== target) wrong.push(`visitors are sent to ${host.forward_host}:${host.forward_port}, wanted ${target}`)
