@@ -31,14 +31,23 @@ export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number
   const underWay = new Map<string, Promise<void>>()
   for (;;) {
     const now = all.now()
+    let nextDue = Infinity
     if (now < until) {
       const rows = new Map(all.book.rows().map((row) => [row.name, row]))
       for (const row of rows.values()) {
-        if (underWay.has(row.name) || row.notBefore > now || !ready(row, all.resources, rows)) continue
+        if (underWay.has(row.name) || !ready(row, all.resources, rows)) continue
+        if (row.notBefore > now) {
+          nextDue = Math.min(nextDue, row.notBefore)
+          continue
+        }
         underWay.set(row.name, drive(row.name, all, nudge.signal).finally(() => underWay.delete(row.name)))
       }
     }
     if (underWay.size === 0) return
-    await Promise.race([...underWay.values(), nudge.next()])
+    // A row that comes due while another is in a long poll does not wait for it.
+    const stop = new AbortController()
+    const due = nextDue < until ? [all.sleep(nextDue - now, stop.signal)] : []
+    await Promise.race([...underWay.values(), nudge.next(), ...due])
+    stop.abort()
   }
 }

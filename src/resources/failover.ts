@@ -15,11 +15,13 @@ export const failover: Resource<Reach, FailoverWish, null> = {
   pools: () => [],
   callTimeoutMs: 20_000,
   busyMs: 900_000,
-  pollMs: 1_500,
+  pollMs: 3_000,
   output: z.null(),
 
   async observe({ up, wish, mark }): Promise<Seen<null>> {
     const sid = `ct:${wish.vmid}`
+    const service = (await up.proxmox.haStatus()).find((row) => row.sid === sid)
+    if (takingUp.has(service?.state ?? '')) return { state: 'busy', why: `the HA manager is taking it up (${service?.state})` }
     const { major } = await up.proxmox.version()
     const resource = await up.proxmox.haResource(sid)
     const rule = major >= 9 ? await up.proxmox.haRule(ruleName(wish)) : undefined
@@ -32,22 +34,21 @@ export const failover: Resource<Reach, FailoverWish, null> = {
     if (major >= 9 && (!rule || list(rule.resources) !== sid || list(rule.nodes) !== [...wish.nodes].sort().join())) differs.push('no node-affinity rule')
     if (major < 9 && resource && resource.group !== wish.group) differs.push('not in the group')
     if (differs.length > 0) return { state: 'present', ok: false, differs: differs.join(', ') }
-    const service = (await up.proxmox.haStatus()).find((row) => row.sid === sid)
     if (service?.state === 'started') return { state: 'present', ok: true, out: null }
-    return { state: 'busy', why: `the HA manager has not taken it up yet (${service?.state ?? 'queued'})` }
+    return { state: 'busy', why: `the HA manager has not taken it up yet (${service?.state ?? 'not listed'})` }
   },
 
-  async make({ up, wish, mark }) {
+  async make({ up, wish, mark }, seen) {
     const sid = `ct:${wish.vmid}`
     const { major } = await up.proxmox.version()
     const group = major < 9 ? { group: wish.group } : {}
     if (major < 9 && !(await up.proxmox.haGroup(wish.group))) await up.proxmox.createHaGroup({ group: wish.group, nodes: wish.nodes.join(',') })
     const settings = { state: 'started', max_restart: wish.maxRestart, max_relocate: wish.maxRelocate, comment: mark, ...group } as const
-    if (await up.proxmox.haResource(sid)) await up.proxmox.updateHaResource(sid, settings)
+    if (seen !== undefined && (await up.proxmox.haResource(sid))) await up.proxmox.updateHaResource(sid, settings)
     else await up.proxmox.createHaResource({ sid, ...settings })
     if (major >= 9) {
       // A rule that differs is written anew: its resources must exist, and it may be in one rule only.
-      if (await up.proxmox.haRule(ruleName(wish))) await up.proxmox.deleteHaRule(ruleName(wish))
+      if (seen !== undefined && (await up.proxmox.haRule(ruleName(wish)))) await up.proxmox.deleteHaRule(ruleName(wish))
       await up.proxmox.createHaRule({ rule: ruleName(wish), type: 'node-affinity', nodes: wish.nodes.join(','), resources: sid, comment: mark })
     }
     return undefined
@@ -60,6 +61,9 @@ export const failover: Resource<Reach, FailoverWish, null> = {
     return undefined
   },
 }
+
+/** States of a service between being asked for and running. https://pve.proxmox.com/wiki/High_Availability#ha_manager_crm */
+const takingUp = new Set(['queued', 'request_start', 'request_start_balance', 'starting'])
 
 const ruleName = (wish: FailoverWish): string => `berth-${wish.vmid}`
 

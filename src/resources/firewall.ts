@@ -34,10 +34,11 @@ export const firewall: Resource<Reach, FirewallWish, null> = {
     return wrong.length === 0 ? { state: 'present', ok: true, out: null } : { state: 'present', ok: false, differs: wrong.join(', ') }
   },
 
-  async make({ up, wish, mark, output }) {
+  async make({ up, wish, mark, output }, seen) {
     const { node, vmid } = output(container)
     // Positions shift with each change, so each removal names the digest of the list that it has read.
-    for (;;) {
+    // A container that was never fenced has no rules yet.
+    while (seen !== undefined) {
       const ours = (await up.proxmox.firewallRules(node, vmid)).find((rule) => bears(rule.comment, mark))
       if (!ours) break
       await up.proxmox.deleteFirewallRule(node, vmid, ours.pos, ours.digest)

@@ -1,7 +1,7 @@
 // The container runs, or is shut down with its data kept. Absent means stopped (or no container at all).
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { nodeOf, type Reach } from './reach.ts'
+import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface PowerWish { vmid: number; node: string }
 
@@ -17,19 +17,18 @@ export const power: Resource<Reach, PowerWish, null> = {
   output: z.null(),
 
   async observe({ up, wish }): Promise<Seen<null>> {
-    const node = await nodeOf(up, wish.vmid, wish.node)
-    const status = node === undefined ? undefined : await up.proxmox.status(node, wish.vmid)
+    const { status } = await whereabouts(up, wish.vmid, wish.node)
     if (!status) return { state: 'absent' }
     if (status.lock) return { state: 'busy', why: `Proxmox holds the lock "${status.lock}"` }
     return status.status === 'running' ? { state: 'present', ok: true, out: null } : { state: 'absent' }
   },
 
-  async make({ up, wish }) {
-    return { handle: await up.proxmox.start((await nodeOf(up, wish.vmid, wish.node)) ?? wish.node, wish.vmid) }
+  async make({ up, wish }, seen) {
+    return { handle: await up.proxmox.start(await nodeFor(up, wish, seen), wish.vmid) }
   },
 
   async unmake({ up, wish }) {
-    const node = await nodeOf(up, wish.vmid, wish.node)
+    const { node } = await whereabouts(up, wish.vmid, wish.node)
     if (node === undefined) return undefined
     // Without forceStop a guest that ignores the signal makes the task fail and stays up.
     return { handle: await up.proxmox.shutdown(node, wish.vmid, { timeout: 60, forceStop: true }) }

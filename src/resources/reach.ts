@@ -1,5 +1,7 @@
 // What every resource can reach: the upstream clients, fenced for one call, and the allocator's record of identities.
 import type { Identity } from '../domain/order.ts'
+import type { Seen } from '../engine/resource.ts'
+import type { ContainerStatus } from '../upstreams/proxmox/wire.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
 export interface Reach extends Upstreams {
@@ -11,7 +13,16 @@ export interface Reach extends Upstreams {
   }
 }
 
-/** Where the container is now: `hint` when it is still there, else wherever HA has moved it; undefined when it is gone. */
-export async function nodeOf(up: Reach, vmid: number, hint: string): Promise<string | undefined> {
-  return (await up.proxmox.status(hint, vmid)) ? hint : up.proxmox.locate(vmid)
+/** Where the container is now and how it does: at `hint` when it is still there, else wherever HA has moved it; empty when it is gone. */
+export async function whereabouts(up: Reach, vmid: number, hint: string): Promise<{ node?: string; status?: ContainerStatus }> {
+  const here = await up.proxmox.status(hint, vmid)
+  if (here) return { node: hint, status: here }
+  const node = await up.proxmox.locate(vmid)
+  const status = node === undefined || node === hint ? undefined : await up.proxmox.status(node, vmid)
+  return { ...(node === undefined ? {} : { node }), ...(status ? { status } : {}) }
+}
+
+/** The node to send a first call to: where the container was made. Once there was a doubt, it is looked for. */
+export async function nodeFor(up: Reach, wish: { vmid: number; node: string }, seen: Seen | undefined): Promise<string> {
+  return seen === undefined ? wish.node : ((await whereabouts(up, wish.vmid, wish.node)).node ?? wish.node)
 }

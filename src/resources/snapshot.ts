@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { nodeOf, type Reach } from './reach.ts'
+import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface SnapshotWish { vmid: number; node: string; snapname: string }
 
@@ -18,7 +18,7 @@ export const snapshot: Resource<Reach, SnapshotWish, null> = {
   output: z.null(),
 
   async observe({ up, wish, mark }): Promise<Seen<null>> {
-    const node = await nodeOf(up, wish.vmid, wish.node)
+    const { node } = await whereabouts(up, wish.vmid, wish.node)
     const all = node === undefined ? undefined : await up.proxmox.snapshots(node, wish.vmid)
     const found = all?.find((one) => one.name === wish.snapname)
     if (!found) return { state: 'absent' }
@@ -27,13 +27,13 @@ export const snapshot: Resource<Reach, SnapshotWish, null> = {
     return { state: 'present', ok: true, out: null }
   },
 
-  async make({ up, wish, mark }) {
-    const node = (await nodeOf(up, wish.vmid, wish.node)) ?? wish.node
+  async make({ up, wish, mark }, seen) {
+    const node = await nodeFor(up, wish, seen)
     return { handle: await up.proxmox.createSnapshot(node, wish.vmid, { snapname: wish.snapname, description: mark }) }
   },
 
   async unmake({ up, wish }) {
-    const node = await nodeOf(up, wish.vmid, wish.node)
+    const { node } = await whereabouts(up, wish.vmid, wish.node)
     const handle = node === undefined ? undefined : await up.proxmox.deleteSnapshot(node, wish.vmid, wish.snapname)
     return handle === undefined ? undefined : { handle }
   },

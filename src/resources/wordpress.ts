@@ -2,7 +2,7 @@
 // sent to the customer by WordPress itself: Berth never sees one.
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { nodeOf, type Reach } from './reach.ts'
+import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface WordPressWish { vmid: number; node: string; hostname: string; url: string; title: string; adminEmail: string }
 
@@ -21,7 +21,7 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {
-    const node = await nodeOf(up, wish.vmid, wish.node)
+    const { node } = await whereabouts(up, wish.vmid, wish.node)
     if (node === undefined) return { state: 'absent' }
     const state = await up.gateway.wordpressState({ node, vmid: wish.vmid })
     if (state.busy) return { state: 'busy', why: 'WordPress is being installed' }
@@ -29,8 +29,8 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
     return { state: 'present', ok: true, out: { url: state.url ?? wish.url, version: state.version ?? 'unknown' } }
   },
 
-  async make({ up, wish, tenant, epoch, attempt }) {
-    const node = (await nodeOf(up, wish.vmid, wish.node)) ?? wish.node
+  async make({ up, wish, tenant, epoch, attempt }, seen) {
+    const node = await nodeFor(up, wish, seen)
     const { vmid, hostname, url, title, adminEmail } = wish
     const run = `${tenant}-e${epoch}-wordpress-${attempt}`
     await up.gateway.startPlaybook('install-wordpress', { run, node, vmid, parameters: { hostname, url, title, adminEmail } })
