@@ -21,15 +21,18 @@ export interface State {
   close(): void
 }
 
-/** Takes the folder and wakes the world in it; simulators register with it before `world.start()`. Throws UsageError when it is in use. */
-export async function openState(dir: string, clock: Clock, seed: number): Promise<State> {
+/**
+ * Takes the folder and wakes the world in it; simulators register with it before `world.start()`. Throws UsageError when the
+ * folder is still in use after `waitMs`: a lab that is just stopping is waited for.
+ */
+export async function openState(dir: string, clock: Clock, seed: number, waitMs = 3_000): Promise<State> {
   const folder = resolve(dir)
   try {
     mkdirSync(join(folder, 'logs'), { recursive: true })
   } catch (error) {
     throw new UsageError(`--state ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}`)
   }
-  const release = await takeLock(join(folder, 'lab.lock'), 3_000)
+  const release = await takeLock(join(folder, 'lab.lock'), waitMs)
   if (!release) throw new UsageError(`another lab is running in ${folder}; stop it, or choose another folder with --state`)
   const file = join(folder, 'world.json')
   const saved = existsSync(file) ? readFileSync(file, 'utf8') : undefined

@@ -1,0 +1,54 @@
+// The order page's own arithmetic and words, as they run in the browser, and the event stream as the terminal reads it.
+import { expect, test } from 'vitest'
+import { events } from '../../lab/follow.ts'
+import { remainingSource, script } from '../../src/functions/orders/page-script.ts'
+
+interface Step { name: string; state: string; startedAt: number; needs: string[] }
+const remaining = new Function(`${remainingSource}; return remaining`)() as (steps: Step[], usual: Record<string, number>, now: number) => { ms: number; unknown: number }
+const step = (name: string, needs: string[], state = 'waiting', startedAt = 0): Step => ({ name, needs, state, startedAt })
+
+const order = (container: string, startedAt = 0): Step[] => [
+  step('container', [], container, startedAt), step('dns', []), step('power', ['container']), step('wordpress', ['power']),
+]
+const usual = { container: 6_000, dns: 2_000, power: 1_000, wordpress: 10_000 }
+
+test('what is left is the longest chain of needs, not the sum', () => {
+  expect(remaining(order('waiting'), usual, 0)).toEqual({ ms: 17_000, unknown: 0 })
+})
+
+test('what is under way counts with what is left of it, what is done with nothing', () => {
+  expect(remaining(order('working', 10_000), usual, 14_000).ms).toBe(13_000)
+  expect(remaining(order('done'), usual, 0).ms).toBe(11_000)
+})
+
+test('a step that takes longer than usual never counts below a second', () => {
+  expect(remaining(order('working', 10_000), usual, 99_000).ms).toBe(12_000)
+})
+
+test('steps without history are counted, not guessed', () => {
+  expect(remaining(order('waiting'), { container: 6_000 }, 0)).toEqual({ ms: 6_000, unknown: 3 })
+})
+
+test('the script is one valid program and writes text only', () => {
+  expect(() => new Function(script)).not.toThrow()
+  expect(script).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write|setInterval\([^)]*fetch/)
+})
+
+async function read(...chunks: string[]): Promise<{ event: string; data: string }[]> {
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(encoder.encode(chunk))
+      controller.close()
+    },
+  })
+  const all = []
+  for await (const event of events(body)) all.push(event)
+  return all
+}
+
+test('events are whole however the stream is cut, comments and half events are none', async () => {
+  expect(await read('event: or', 'der\ndata: {"a"', ':1}\n', '\nid: 1\n: beat\n\ndata: x\ndata: y\r\n\r\ndata: half')).toEqual([
+    { event: 'order', data: '{"a":1}' }, { event: 'message', data: 'x\ny' },
+  ])
+})
