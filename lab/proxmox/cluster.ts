@@ -22,7 +22,7 @@ export function clusterRoutes(world: World, on: Register): void {
     if (type === undefined || type === 'node') rows.push(...nodes.map((facts) =>
       ({ ...nodeRow(facts.name), id: `node/${facts.name}`, type: 'node' })))
     if (type === undefined || type === 'storage') rows.push(...nodes.flatMap((facts) => storages(facts.name).map((row) => ({
-      id: `storage/${facts.name}/${row['storage']}`, type: 'storage', storage: row['storage'], node: facts.name, plugintype: row['type'],
+      id: `storage/${facts.name}/${String(row['storage'])}`, type: 'storage', storage: row['storage'], node: facts.name, plugintype: row['type'],
       content: row['content'], shared: row['shared'], disk: row['used'], maxdisk: row['total'],
       status: state.nodes[facts.name]!.online ? 'available' : 'unknown',
     }))))
@@ -64,7 +64,7 @@ export function clusterRoutes(world: World, on: Register): void {
   const oneStorage = (name: string, id: unknown): Row => {
     const found = storages(name).find((row) => row['storage'] === id)
     if (!found) throw new PveError(500, id === storage.id ? `storage '${id}' is not available on node '${name}'\n`
-      : `storage '${id}' does not exist\n`)
+      : `storage '${String(id)}' does not exist\n`)
     return found
   }
   const storageId = { type: 'string', required: true, format: 'pve-storage-id' } as const

@@ -50,7 +50,7 @@ export function firewallRoutes(world: World, on: Register): void {
 
   const row = (rules: FirewallConf['rules'], index: number): Record<string, unknown> => ({ ...rules[index], pos: index, digest: digest(rules) })
   const rule = (vmid: number, index: unknown): number => {
-    if (!read(vmid).rules[Number(index)]) throw new PveError(400, 'Parameter verification failed.\n', { pos: `no rule at position ${index}` })
+    if (!read(vmid).rules[Number(index)]) throw new PveError(400, 'Parameter verification failed.\n', { pos: `no rule at position ${String(index)}` })
     return Number(index)
   }
   const fields = (values: Values): Record<string, string | number> => {
@@ -89,7 +89,7 @@ export function firewallRoutes(world: World, on: Register): void {
   const name: Spec = { ...setName, required: true }
   const members = (vmid: number, set: unknown): FirewallConf['ipsets'][string] => {
     const found = read(vmid).ipsets[String(set)]
-    if (!found) throw new PveError(500, `no such IPSet '${set}'\n`)
+    if (!found) throw new PveError(500, `no such IPSet '${String(set)}'\n`)
     return found
   }
   on('GET', `${base}/ipset`, onContainer, ({ vmid }) =>

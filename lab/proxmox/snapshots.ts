@@ -16,7 +16,7 @@ export function snapshotRoutes(world: World, on: Register): void {
   const named = { ...onContainer, snapname: snapshotName }
   const found = (container: Container, name: unknown): SnapshotRow => {
     const row = container.snapshots[String(name)]
-    if (!row) throw new PveError(500, `snapshot '${name}' does not exist\n`)
+    if (!row) throw new PveError(500, `snapshot '${String(name)}' does not exist\n`)
     return row
   }
 

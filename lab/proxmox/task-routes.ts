@@ -31,7 +31,7 @@ const kindOf = (exit: string): string =>
 export function taskRoutes(world: World, on: Register): void {
   const find = (where: string, upid: unknown): Task => {
     if (!/^UPID:[^:]+:[0-9A-F]{8}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:]+:[^:]*:[^:]+:$/i.test(String(upid)))
-      throw new PveError(400, 'Parameter verification failed.\n', { upid: `unable to parse worker upid '${upid}'` })
+      throw new PveError(400, 'Parameter verification failed.\n', { upid: `unable to parse worker upid '${String(upid)}'` })
     const task = pve(world).tasks[String(upid)]
     if (!task || task.node !== where) throw new PveError(500, 'no such task\n')
     return task

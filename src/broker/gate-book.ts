@@ -121,7 +121,7 @@ export class GateBook {
   /** Hands free places to those who have waited longest, and wakes them. */
   #serve(now: number): void {
     const woken = new Set<string>()
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       const stopped = this.#breakers.get(waiter.system)
       if (stopped && stopped.openUntil > 0) continue
       const leased = waiter.pools.filter((pool) => limitOf(pool))

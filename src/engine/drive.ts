@@ -1,32 +1,13 @@
 // One row, one step: look if there is any doubt, decide, write the intent, call, write the outcome.
 // It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
-import { UpstreamError, type System } from '../domain/errors.ts'
+import { UpstreamError } from '../domain/errors.ts'
 import { brief, inTime } from './deadline.ts'
-import { desire, type JournalEvent, type Notebook, type Row } from './row.ts'
-import { dissolves, type Resources } from './plan.ts'
+import { desire, type JournalEvent, type Row } from './row.ts'
+import { dissolves } from './plan.ts'
 import { backoffMs, policy } from './policy.ts'
-import type { Gate, TaskEnd, Verdict } from '../domain/gate.ts'
+import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Context, Resource, Seen } from './resource.ts'
-
-/** Everything the grammar needs from outside. Nothing here is stored. */
-export interface Surroundings<Up> {
-  readonly book: Notebook
-  readonly resources: Resources<Up>
-  readonly gate: Gate
-  /** Tenant key, epoch and ownership mark of the rows being driven. */
-  readonly identity: { tenant: string; epoch: number; mark: string }
-  now(): number
-  random(): number
-  sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** Clients fenced with this call's operation, attempt and deadline. */
-  clients(call: { operation: string; attempt: number; deadline: number; signal?: AbortSignal }): Up
-  /** Waits at most `waitMs` for the end of a task; ends early when `signal` is aborted. */
-  watch(handle: string, waitMs: number, signal: AbortSignal): Promise<TaskEnd>
-  /** A cheap question that shows whether the system is back. Throws when it is not. */
-  probe(system: System): Promise<void>
-  /** Making this row has failed for good. Answers true when everything was turned to absent, false when it is to be stuck. */
-  giveUp(row: Row, reason: string): boolean
-}
+import type { Surroundings } from './surroundings.ts'
 
 const waitsOut = 'making sure that a lost request can no longer arrive'
 
@@ -191,7 +172,7 @@ class Drive<Up> {
   }
 
   async #touch(seen: Seen | undefined): Promise<Verdict> {
-    const { all, resource, name } = this
+    const { all, resource } = this
     const now = all.now()
     const before = this.#row
     const attempt = before.attempt + 1

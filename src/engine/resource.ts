@@ -30,7 +30,7 @@ export interface Context<Up, Wish> {
   readonly wish: Wish
   readonly up: Up
   /** The parsed output of a resource that this one needs. Throws when it has none yet. */
-  output<T>(resource: { name: string; output: z.ZodType<T> }): T
+  readonly output: <T>(resource: { name: string; output: z.ZodType<T> }) => T
 }
 
 /** `Up` is the bundle of clients, `Wish` the parameters it should have (plain data), `Out` what others may read of it. */

@@ -1,7 +1,8 @@
 // Drives every row that is due, side by side, until none is. A finished step may make others due at once; a new wish
 // that arrives meanwhile (a nudge) is noticed without waiting for the slowest step.
-import { drive, type Surroundings } from './drive.ts'
+import { drive } from './drive.ts'
 import { ready } from './plan.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** Lets a request that comes in while the alarm runs be noticed: it ends long polls early and wakes the loop. */
 export class Nudge {

@@ -69,4 +69,4 @@ const ruleName = (wish: FailoverWish): string => `berth-${wish.vmid}`
 
 /** Proxmox lists are text, in any order, nodes perhaps with a priority behind a colon. */
 const list = (text: string | undefined): string =>
-  (text ?? '').split(/[\s,;]+/).filter(Boolean).map((part) => (part.startsWith('ct:') ? part : part.split(':')[0])).sort().join()
+  (text ?? '').split(/[\s,;]+/).filter(Boolean).map((part) => (part.startsWith('ct:') ? part : part.replace(/:.*$/, ''))).sort().join()

@@ -29,7 +29,7 @@ export const proxyHost: Resource<Reach, ProxyHostWish, z.infer<typeof Out>> = {
     if (!host.enabled) differs.push('disabled')
     if (!host.certificate_id || !host.ssl_forced || !host.http2_support) differs.push('certificate')
     if (!host.allow_websocket_upgrade) differs.push('websockets')
-    if (host.meta['nginx_online'] !== true) differs.push(`nginx: ${String(host.meta['nginx_err'] ?? 'not online')}`.slice(0, 200))
+    if (host.meta['nginx_online'] !== true) differs.push(`nginx: ${typeof host.meta['nginx_err'] === 'string' ? host.meta['nginx_err'] : 'not online'}`.slice(0, 200))
     return differs.length === 0 ? { state: 'present', ok: true, out: { id: host.id } } : { state: 'present', ok: false, differs: differs.join(', '), out: { id: host.id } }
   },
 

@@ -1,11 +1,11 @@
 // The tenant: takes commands, decides what should exist, drives it until it does. The Durable Object around it only lends
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { backoffMs, policy } from '../engine/policy.ts'
-import type { Surroundings } from '../engine/drive.ts'
 import type { Gate, TaskEnd } from '../domain/gate.ts'
 import { reopened, standing, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
+import type { Surroundings } from '../engine/surroundings.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { targetOf } from '../domain/lifecycle.ts'
 import { mark } from '../domain/names.ts'

@@ -11,7 +11,7 @@ import { signed } from './signature.ts'
 export interface Rim {
   fetch(request: Request): Promise<Response>
   /** Epoch ms. */
-  now(): number
+  readonly now: () => number
   /** Ends after `ms`; when `signal` aborts it may end or reject at once. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
