@@ -1,6 +1,7 @@
 // What a customer may see of an order: each resource with its state, since when, attempt, and what it waits for, in plain words.
 import type { Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
+import { plain } from './plain.ts'
 import { statusOf, type TenantState } from './state.ts'
 import type { TenantStorage } from './storage.ts'
 
@@ -45,7 +46,7 @@ export function view<Up>(store: TenantStorage, resources: Resources<Up>): View |
   const site = rows.get('wordpress')?.wish as { url?: string } | undefined
   return {
     status: statusOf(state), target: state.target, plan: state.spec.plan, hostname: state.identity.hostname, url: site?.url ?? null,
-    orderedAt: state.orderedAt, restAt: state.restAt, cause: state.cause, steps,
+    orderedAt: state.orderedAt, restAt: state.restAt, cause: state.cause === null ? null : plain(state.cause, undefined), steps,
   }
 }
 
@@ -58,7 +59,7 @@ function stateOf(row: Row, state: TenantState): string {
 }
 
 function whyOf<Up>(row: Row, rows: ReadonlyMap<string, Row>, resources: Resources<Up>): string | null {
-  if (row.why) return row.why
+  if (row.why) return plain(row.why, resources.get(row.name)?.system)
   if (row.phase === 'settled' || row.phase === 'stuck') return null
   const open = (name: string): boolean => rows.get(name)?.phase !== 'settled'
   const title = (name: string): string => resources.get(name)?.title ?? name

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { events } from '../../lab/follow.ts'
 import { remainingSource, script } from '../../src/functions/orders/page-script.ts'
+import { plain } from '../../src/tenant/plain.ts'
 
 interface Step { name: string; state: string; startedAt: number; needs: string[] }
 const remaining = new Function(`${remainingSource}; return remaining`)() as (steps: Step[], usual: Record<string, number>, now: number) => { ms: number; unknown: number }
@@ -51,4 +52,21 @@ test('events are whole however the stream is cut, comments and half events are n
   expect(await read('event: or', 'der\ndata: {"a"', ':1}\n', '\nid: 1\n: beat\n\ndata: x\ndata: y\r\n\r\ndata: half')).toEqual([
     { event: 'order', data: '{"a":1}' }, { event: 'message', data: 'x\ny' },
   ])
+})
+
+/** What a customer reads of an upstream's failure: who, never where or how. */
+test.each([
+  ['proxmox: POST /nodes/node1/lxc/10002/firewall/rules: 200 a log-in page instead of an answer', 'the cluster did not let us in'],
+  ["POST /nodes/node1/lxc: 500 can't lock file '/run/lock/lxc/pve-config-10002.lock'", 'the cluster could not do it'],
+  ['no answer: GET /cluster/resources: no answer within 20000 ms', 'the cluster did not answer'],
+  ['GET /nodes/node2/lxc/10001/status/current: fetch failed', 'the cluster did not answer'],
+  ['Container: POST /nodes/node1/lxc: 400 Parameter verification failed. (rootfs: wrong)', 'Container: the cluster refused it'],
+  ['DELETE /cluster/ha/resources/ct%3A10000: 429 slow down', 'the cluster asked us to come back later'],
+])('%s', (text, words) => {
+  expect(plain(text, 'proxmox')).toBe(words)
+})
+
+test('words for people stay as they are', () => {
+  for (const text of ['making sure that a lost request can no longer arrive', 'Proxmox holds the lock "create"', 'waits for: Container'])
+    expect(plain(text, 'proxmox')).toBe(text)
 })

@@ -15,9 +15,10 @@ export const style = `:root {
 }
 * { box-sizing: border-box }
 [hidden] { display: none !important }
-body { margin: 0; font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: anywhere }
+body { margin: 0; font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); overflow-wrap: break-word }
 main { max-width: 44rem; margin: 0 auto; padding: clamp(1rem, 4vw, 2.5rem) clamp(.9rem, 4vw, 1.5rem) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 1rem; padding: clamp(1.1rem, 4vw, 1.75rem); margin: 0 0 1rem }
+h1, .host, .why, #message { overflow-wrap: anywhere }
 h1 { font-size: clamp(1.4rem, 5vw, 1.9rem); line-height: 1.2; margin: .15rem 0 .6rem; text-wrap: balance }
 h2 { font-size: 1.1rem; margin: 0 0 .25rem }
 p { margin: 0 }
@@ -33,7 +34,7 @@ p { margin: 0 }
 .links a:first-child { background: var(--brand); color: var(--on-brand) }
 a:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px }
 ol { list-style: none; margin: 0; padding: 0 }
-li { display: grid; grid-template-columns: 1.6rem 1fr auto; gap: 0 .6rem; padding: .7rem 0; border-top: 1px solid var(--line); align-items: baseline }
+li { display: grid; grid-template-columns: 1.6rem minmax(8rem, 1fr) auto; gap: 0 .6rem; padding: .7rem 0; border-top: 1px solid var(--line); align-items: baseline }
 li:first-child { border-top: 0 }
 .icon { width: 1.15rem; height: 1.15rem; align-self: start; margin-top: .22rem; border-radius: 50%; border: 2px solid var(--soft); position: relative }
 .name { font-weight: 600 }
@@ -55,5 +56,5 @@ li.stuck .state, li.stuck .why { color: var(--bad) }
 #line { font-size: .88rem; text-align: center }
 @keyframes turn { to { transform: rotate(1turn) } }
 @media (prefers-reduced-motion: reduce) { .working .icon, .removing .icon { animation-duration: 6s } .bar div { transition: none } }
-@media (max-width: 26rem) { li { grid-template-columns: 1.6rem 1fr } .state { grid-column: 2; text-align: left } }
+@media (max-width: 38rem) { li { grid-template-columns: 1.6rem 1fr } .state { grid-column: 2; text-align: left } }
 `
