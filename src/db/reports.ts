@@ -10,8 +10,8 @@ export interface Report {
   audit: (typeof audit.$inferInsert)[]
 }
 
-/** One transaction; writing the same or an older report again changes nothing. */
-export async function writeReport(d1: D1Database, report: Report, now = Date.now()): Promise<void> {
+/** One transaction; writing the same or an older report again changes nothing. `now` is epoch ms. */
+export async function writeReport(d1: D1Database, report: Report, now: number): Promise<void> {
   const db = drizzle(d1)
   const { tenant, ...figures } = { ...report.tenant, asOf: now }
   await db.batch([

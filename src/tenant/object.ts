@@ -129,7 +129,7 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       return { acquire: async (ask) => gate().acquire({ tenant, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
     },
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
-    report: (projection) => writeReport(env.DB, projection),
+    report: (projection) => writeReport(env.DB, projection, Date.now()),
     setAlarm: (at) => void ctx.storage.setAlarm(at),
     deleteAlarm: () => void ctx.storage.deleteAlarm(),
     changed,
