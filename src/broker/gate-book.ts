@@ -108,9 +108,10 @@ export class GateBook {
       if (reopened) for (const tenant of new Set(this.#waiters.filter((waiter) => waiter.system === system).map((waiter) => waiter.tenant))) this.#wake(tenant)
     } else if (verdict === 'down') {
       state.fails++
-      if (state.probing > 0 || state.fails >= breaker.failsToOpen) {
-        const again = state.openUntil > 0
-        state.coolMs = again ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
+      const probed = state.probing > 0
+      // Whoever else meets the same outage, or is late to tell of it, does not make it longer: only a probe that fails does.
+      if (probed || (state.openUntil === 0 && state.fails >= breaker.failsToOpen)) {
+        state.coolMs = probed ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
         Object.assign(state, { openUntil: now + state.coolMs, probing: 0, why: `${system} does not answer; waiting until it is back` })
       }
     } else if (verdict === 'config') {
