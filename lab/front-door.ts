@@ -17,7 +17,7 @@ export interface FrontDoorOptions {
   workerUrl(): Promise<URL>
   visitors: ReverseProxy
   /** True when the world's resolvers know the name. */
-  published(name: string): boolean
+  published: (name: string) => boolean
 }
 
 export type Destination = 'worker' | 'storefront' | 'site' | 'unpublished' | 'stranger'

@@ -115,11 +115,11 @@ function announce({ port, speed, chaos, wordpress, open }: StartOptions, places:
 function stop(code: number): Promise<void> {
   stopping ??= (async () => {
     setTimeout(() => process.exit(code || 1), stopWithinMs).unref()
-    for (const { name, close } of running.reverse()) {
+    for (const part of running.reverse()) {
       try {
-        await close()
+        await part.close()
       } catch (error) {
-        console.error(`${name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`)
+        console.error(`${part.name} did not stop cleanly: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
     process.exit(code)

@@ -62,7 +62,9 @@ export async function openState(dir: string, clock: Clock, seed: number, waitMs 
     dir: folder,
     world,
     old: saved !== undefined,
-    save: () => void (timer && save()),
+    save: () => {
+      if (timer) save()
+    },
     close: () => {
       world.stop()
       save()

@@ -37,6 +37,8 @@ export interface Definition {
 
 export interface LinstorState {
   offline: string[]
+  /** Of each storing node; the seed's cluster holds some eighty sites of 20 GB. */
+  capacityKib: number
   definitions: Record<string, Definition>
   nextPort: number
   nextMinor: number
@@ -48,6 +50,7 @@ export interface LinstorState {
 export const linstorState = (world: World): LinstorState =>
   world.slice('linstor', () => ({
     offline: [],
+    capacityKib: storage.capacityKib,
     definitions: {},
     nextPort: 7000,
     nextMinor: 1000,
@@ -80,7 +83,7 @@ export function hasQuorum(state: LinstorState, definition: Definition): boolean 
 /** Free space of one node's pool in KiB: volumes are accounted at full size. */
 export function freeKib(state: LinstorState, node: string): number {
   if (!customerNodes.includes(node)) return 0
-  let free: number = storage.capacityKib
+  let free = state.capacityKib
   for (const definition of Object.values(state.definitions)) if (definition.replicas[node]?.diskful) free -= definition.sizeKib
   return free
 }

@@ -26,7 +26,7 @@ export function poolViews(state: LinstorState, node: string): Json[] {
     storage_pool_name: storage.pool, node_name: node, provider_kind: 'LVM_THIN', uuid: state.uuids[storage.pool], external_locking: false,
     props: { 'StorDriver/LvmVg': 'drbdpool', 'StorDriver/StorPoolName': 'drbdpool/thinpool', 'StorDriver/ThinPool': 'thinpool' },
     static_traits: { Provisioning: 'Thin', SupportsSnapshots: 'true' }, supports_snapshots: true, free_space_mgr_name: `${node};${storage.pool}`,
-    ...(up ? { free_capacity: freeKib(state, node), total_capacity: storage.capacityKib } : {}),
+    ...(up ? { free_capacity: freeKib(state, node), total_capacity: state.capacityKib } : {}),
     ...(up ? {} : { reports: [{ ret_code: -(2 ** 62), message: `No active connection to satellite '${node}'` }] }),
   }]
 }

@@ -126,7 +126,7 @@ export function clusterRoutes(world: World, on: Register): void {
     const local = { storage: 'local', type: 'dir', content: 'vztmpl,iso,backup', active: 1, enabled: 1, shared: 0, total: 94 * gib,
       used: 12 * gib, avail: 77 * gib, used_fraction: 12 / 94 }
     if (!customerNodes.includes(name)) return [local]
-    const total = storage.capacityKib * 1024
+    const total = linstorState(world).capacityKib * 1024
     const avail = Math.min(...customerNodes.map((one) => freeKib(linstorState(world), one))) * 1024
     return [local, { storage: storage.id, type: 'drbd', content: 'images,rootdir', active: 1, enabled: 1, shared: 1, total, avail,
       used: total - avail, used_fraction: (total - avail) / total }]

@@ -67,7 +67,7 @@ export function storefront(options: StorefrontOptions): Hono {
 
   app.post('/buy', async (c) => {
     const form = await c.req.parseBody()
-    const email = String(form['email'] ?? '').trim()
+    const email = typeof form['email'] === 'string' ? form['email'].trim() : ''
     const plan = planNames.find((name) => name === form['plan'])
     if (!plan) return shop(c, 400, { error: 'Please choose a plan.', email })
     const id = String(1000 + book.next++)
