@@ -1,20 +1,23 @@
 // The cluster's gate: bounds how many may use an upstream at once, in order of asking, and stops everybody when one is down.
 // It never waits: it grants, or says when to ask again, and wakes who waited. Leases survive a restart; waiters ask again.
-import type { Grant, Verdict } from '../domain/gate.ts'
+import type { Grant, Turn, Verdict } from '../domain/gate.ts'
 import type { Storage } from '../domain/sql.ts'
 import { breaker, lease, limitOf, rateOf } from './limits.ts'
 
-export interface Ask { tenant: string; step: string; system: string; pools: readonly string[] }
+export interface Ask extends Turn { tenant: string; step: string; system: string; pools: readonly string[] }
 export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean }
 
 interface Breaker { fails: number; openUntil: number; coolMs: number; probing: number; why: string }
-interface Waiter extends Ask { at: number }
+interface Lease { tenant: string; step: string; pools: readonly string[]; since: number; claimed: boolean }
 
 export class GateBook {
   readonly #storage: Storage
   readonly #wake: (tenant: string) => void
   readonly #parkedMs: number
-  #waiters: Waiter[] = []
+  /** What the table holds, by tenant and step, and how much of each pool that is: a cache, read once. */
+  readonly #leases = new Map<string, Lease>()
+  readonly #used = new Map<string, number>()
+  #waiters: Ask[] = []
   #breakers = new Map<string, Breaker>()
   /** Current width of adaptive pools: relearned after a restart. */
   #width = new Map<string, number>()
@@ -24,6 +27,8 @@ export class GateBook {
     this.#wake = wake
     this.#parkedMs = parkedMs
     storage.sql.exec('CREATE TABLE IF NOT EXISTS lease (tenant TEXT NOT NULL, step TEXT NOT NULL, pools TEXT NOT NULL, since INTEGER NOT NULL, claimed INTEGER NOT NULL, PRIMARY KEY (tenant, step))')
+    for (const row of storage.sql.exec('SELECT tenant, step, pools, since, claimed FROM lease').toArray())
+      this.#count({ tenant: String(row['tenant']), step: String(row['step']), pools: JSON.parse(String(row['pools'])) as string[], since: Number(row['since']), claimed: Boolean(row['claimed']) })
     storage.sql.exec('CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL)')
   }
 
@@ -32,27 +37,27 @@ export class GateBook {
     const stopped = this.#breakers.get(ask.system)
     let probe = false
     if (stopped && stopped.openUntil > 0) {
-      if (now < stopped.openUntil) return this.#park(ask, now, stopped.openUntil, stopped.why)
-      if (now < stopped.probing + breaker.probeMs) return this.#park(ask, now, stopped.probing + breaker.probeMs, stopped.why)
+      if (now < stopped.openUntil) return this.#park(ask, stopped.openUntil, stopped.why)
+      if (now < stopped.probing + breaker.probeMs) return this.#park(ask, stopped.probing + breaker.probeMs, stopped.why)
       probe = true
     }
     const granted = this.#storage.transactionSync((): Grant | undefined => {
-      const held = this.#storage.sql.exec('SELECT claimed FROM lease WHERE tenant = ? AND step = ?', ask.tenant, ask.step).toArray()[0]
+      const held = this.#leases.get(keyOf(ask))
       const leased = ask.pools.filter((pool) => limitOf(pool))
       if (held) {
-        if (!held['claimed']) this.#storage.sql.exec('UPDATE lease SET claimed = 1, since = ? WHERE tenant = ? AND step = ?', now, ask.tenant, ask.step)
+        if (!held.claimed) this.#lease({ ...held, since: now, claimed: true })
       } else if (leased.length > 0) {
-        const full = leased.find((pool) => this.#used(pool) >= this.#widthOf(pool))
+        const full = leased.find((pool) => this.#isFull(pool))
         if (full) return { granted: false, retryAt: now + this.#parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
       }
       for (const pool of ask.pools) {
         const wait = this.#take(pool, now)
         if (wait > 0) return { granted: false, retryAt: now + wait, why: `waiting for the rate limit (${pool})` }
       }
-      if (!held && leased.length > 0) this.#storage.sql.exec('INSERT INTO lease (tenant, step, pools, since, claimed) VALUES (?, ?, ?, ?, 1)', ask.tenant, ask.step, JSON.stringify(leased), now)
+      if (!held && leased.length > 0) this.#lease({ tenant: ask.tenant, step: ask.step, pools: leased, since: now, claimed: true })
       return undefined
     })
-    if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, now, granted.retryAt, granted.why) : granted
+    if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, granted.retryAt, granted.why) : granted
     if (probe && stopped) stopped.probing = now
     this.#waiters = this.#waiters.filter((waiter) => !same(waiter, ask))
     return { granted: true, probe }
@@ -65,27 +70,23 @@ export class GateBook {
       const pools = this.#drop(told.tenant, told.step)
       if (told.verdict === 'ok') for (const pool of pools) this.#widen(pool)
     }
-    if (told.verdict === 'congested') for (const pool of this.#pools(told.tenant, told.step)) this.#narrow(pool)
+    if (told.verdict === 'congested') for (const pool of this.#leases.get(keyOf(told))?.pools ?? []) this.#narrow(pool)
     this.#serve(now)
   }
 
   /** Takes unclaimed leases back, and those whose holder says that it holds them no more. True while there is something to watch. */
   async sweep(now: number, holds: (tenant: string, step: string) => Promise<boolean>): Promise<boolean> {
-    const rows = this.#storage.sql.exec('SELECT tenant, step, since, claimed FROM lease').toArray()
-    for (const row of rows) {
-      const [tenant, step, age] = [String(row['tenant']), String(row['step']), now - Number(row['since'])]
-      if (!row['claimed'] ? age > lease.claimMs : age > lease.askAfterMs && !(await holds(tenant, step).catch(() => true))) this.#drop(tenant, step)
+    for (const { tenant, step, since, claimed } of [...this.#leases.values()]) {
+      const age = now - since
+      if (!claimed ? age > lease.claimMs : age > lease.askAfterMs && !(await holds(tenant, step).catch(() => true))) this.#drop(tenant, step)
     }
     this.#serve(now)
-    return rows.length > 0 || this.#waiters.length > 0
+    return this.#leases.size > 0 || this.#waiters.length > 0
   }
 
   /** Leases held now, by pool. */
   usage(): Record<string, number> {
-    const used: Record<string, number> = {}
-    for (const row of this.#storage.sql.exec('SELECT pools FROM lease').toArray())
-      for (const pool of JSON.parse(String(row['pools'])) as string[]) used[pool] = (used[pool] ?? 0) + 1
-    return used
+    return Object.fromEntries([...this.#used].filter(([, used]) => used > 0))
   }
 
   /** Systems whose breaker is open, with the reason. */
@@ -94,8 +95,12 @@ export class GateBook {
       .map(([system, state]) => ({ system, until: state.openUntil, why: state.why }))
   }
 
-  #park(ask: Ask, now: number, retryAt: number, why: string): Grant {
-    if (!this.#waiters.some((waiter) => same(waiter, ask))) this.#waiters.push({ ...ask, at: now })
+  #park(ask: Ask, retryAt: number, why: string): Grant {
+    if (!this.#waiters.some((waiter) => same(waiter, ask))) {
+      // Whoever began first finishes first: otherwise a burst of new orders would hold up those that are nearly done.
+      const behind = this.#waiters.findIndex((waiter) => before(ask, waiter))
+      this.#waiters.splice(behind < 0 ? this.#waiters.length : behind, 0, ask)
+    }
     return { granted: false, retryAt, why }
   }
 
@@ -121,33 +126,43 @@ export class GateBook {
 
   /** Hands free places to those who have waited longest, and wakes them. */
   #serve(now: number): void {
-    const woken = new Set<string>()
+    const served = new Set<Ask>()
     for (const waiter of this.#waiters) {
       const stopped = this.#breakers.get(waiter.system)
       if (stopped && stopped.openUntil > 0) continue
       const leased = waiter.pools.filter((pool) => limitOf(pool))
-      if (leased.some((pool) => this.#used(pool) >= this.#widthOf(pool))) continue
-      if (leased.length > 0) this.#storage.sql.exec('INSERT OR IGNORE INTO lease (tenant, step, pools, since, claimed) VALUES (?, ?, ?, ?, 0)', waiter.tenant, waiter.step, JSON.stringify(leased), now)
-      this.#waiters = this.#waiters.filter((other) => other !== waiter)
-      woken.add(waiter.tenant)
+      if (leased.some((pool) => this.#isFull(pool))) continue
+      if (leased.length > 0 && !this.#leases.has(keyOf(waiter))) this.#lease({ tenant: waiter.tenant, step: waiter.step, pools: leased, since: now, claimed: false })
+      served.add(waiter)
     }
-    for (const tenant of woken) this.#wake(tenant)
+    if (served.size === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => !served.has(waiter))
+    for (const tenant of new Set([...served].map((waiter) => waiter.tenant))) this.#wake(tenant)
   }
 
-  #drop(tenant: string, step: string): string[] {
-    const pools = this.#pools(tenant, step)
-    if (pools.length > 0) this.#storage.sql.exec('DELETE FROM lease WHERE tenant = ? AND step = ?', tenant, step)
+  #drop(tenant: string, step: string): readonly string[] {
+    const key = keyOf({ tenant, step })
+    const pools = this.#leases.get(key)?.pools ?? []
+    if (this.#leases.delete(key)) this.#storage.sql.exec('DELETE FROM lease WHERE tenant = ? AND step = ?', tenant, step)
+    for (const pool of pools) this.#used.set(pool, (this.#used.get(pool) ?? 1) - 1)
     this.#waiters = this.#waiters.filter((waiter) => waiter.tenant !== tenant || waiter.step !== step)
     return pools
   }
 
-  #pools(tenant: string, step: string): string[] {
-    const row = this.#storage.sql.exec('SELECT pools FROM lease WHERE tenant = ? AND step = ?', tenant, step).toArray()[0]
-    return row ? (JSON.parse(String(row['pools'])) as string[]) : []
+  /** Writes a lease, new or claimed, and counts it. */
+  #lease(lease: Lease): void {
+    this.#storage.sql.exec('INSERT INTO lease (tenant, step, pools, since, claimed) VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, step) DO UPDATE SET since = excluded.since, claimed = excluded.claimed',
+      lease.tenant, lease.step, JSON.stringify(lease.pools), lease.since, lease.claimed ? 1 : 0)
+    this.#count(lease)
   }
 
-  #used(pool: string): number {
-    return this.usage()[pool] ?? 0
+  #count(lease: Lease): void {
+    if (!this.#leases.has(keyOf(lease))) for (const pool of lease.pools) this.#used.set(pool, (this.#used.get(pool) ?? 0) + 1)
+    this.#leases.set(keyOf(lease), lease)
+  }
+
+  #isFull(pool: string): boolean {
+    return (this.#used.get(pool) ?? 0) >= this.#widthOf(pool)
   }
 
   #widthOf(pool: string): number {
@@ -174,5 +189,9 @@ export class GateBook {
     return 0
   }
 }
+
+const keyOf = ({ tenant, step }: { tenant: string; step: string }): string => `${tenant}/${step}`
+
+const before = (a: Turn, b: Turn): boolean => (a.building === b.building ? a.since < b.since : !a.building)
 
 const same = (a: { tenant: string; step: string }, b: { tenant: string; step: string }): boolean => a.tenant === b.tenant && a.step === b.step

@@ -16,6 +16,9 @@ export type Grant =
  */
 export type Verdict = 'ok' | 'down' | 'config' | 'congested' | 'none'
 
+/** A tenant's place in the line: changes of a served site are short and go first, then whoever was wanted first (epoch ms). */
+export interface Turn { building: boolean; since: number }
+
 export interface Gate {
   /** All pools or none; idempotent per step, so that a restart or a second look gets the same lease back. */
   acquire(request: { step: string; system: System; pools: readonly string[] }): Promise<Grant>

@@ -1,7 +1,7 @@
 // The tenant: takes commands, decides what should exist, drives it until it does. The Durable Object around it only lends
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { backoffMs, policy } from '../engine/policy.ts'
-import type { Gate, TaskEnd } from '../domain/gate.ts'
+import type { Gate, TaskEnd, Turn } from '../domain/gate.ts'
 import { reopened, standing, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
@@ -22,7 +22,7 @@ export interface Lent<Up> extends Pick<Surroundings<Up>, 'now' | 'random' | 'sle
   readonly storage: Storage
   readonly resources: Resources<Up>
   readonly cluster: Cluster
-  gate(tenant: string): Gate
+  gate(tenant: string, turn: Turn): Gate
   /** Tells the allocator how an epoch ended. */
   close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): Promise<void>
   /** Writes the reporting copy. */
@@ -148,7 +148,7 @@ export class Actor<Up> {
         },
       },
       resources: lent.resources,
-      gate: lent.gate(state.key),
+      gate: lent.gate(state.key, { building: !state.served, since: state.changedAt }),
       identity: { tenant: state.key, epoch: state.identity.epoch, mark: mark(state.key, state.identity.epoch) },
       now: () => lent.now(),
       random: () => lent.random(),

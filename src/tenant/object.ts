@@ -124,9 +124,9 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       else if (system === 'npm') await up.npm.certificates()
       else if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: config.cluster.zone })
     },
-    gate: (tenant) => {
+    gate: (tenant, turn) => {
       const gate = () => env.GATE.getByName(config.cluster.name)
-      return { acquire: async (ask) => gate().acquire({ tenant, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
+      return { acquire: async (ask) => gate().acquire({ tenant, ...turn, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
     },
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
     report: (projection) => writeReport(env.DB, projection, Date.now()),

@@ -72,6 +72,6 @@ export const broken: Record<string, () => Sabotage> = {
     build: rewriting((row) => (row.doubtSince > 0 && row.phase === 'unknown' ? { ...row, doubtFor: row.want === 'absent' ? 'absent' : `present ${JSON.stringify(row.wish)}` } : row)),
   }),
   'forgets the lease of what it gives up': () => ({
-    lend: (lent) => ({ ...lent, gate: (tenant) => ({ ...lent.gate(tenant), report: async (told) => lent.gate(tenant).report({ ...told, release: told.release && told.verdict === 'ok' }) }) }),
+    lend: (lent) => ({ ...lent, gate: (tenant, turn) => ({ ...lent.gate(tenant, turn), report: async (told) => lent.gate(tenant, turn).report({ ...told, release: told.release && told.verdict === 'ok' }) }) }),
   }),
 }

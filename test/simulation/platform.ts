@@ -202,9 +202,9 @@ export class Platform {
         else if (system === 'linstor') await up.linstor.version()
         else if (system !== 'allocator') await up.proxmox.version()
       },
-      gate: (tenant) => ({
+      gate: (tenant, turn) => ({
         acquire: async (ask) => {
-          const grant = this.#maybeLost('gateLoss', () => this.gate.acquire({ tenant, ...ask }, clock.now()))
+          const grant = this.#maybeLost('gateLoss', () => this.gate.acquire({ tenant, ...turn, ...ask }, clock.now()))
           for (const [pool, used] of Object.entries(this.gate.usage())) if (used > limitOf(pool)!.most) this.violations.push(`${used} leases of ${pool}`)
           return grant
         },
