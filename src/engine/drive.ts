@@ -54,7 +54,7 @@ class Drive<Up> {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { all, name, resource } = this
+    const { all, resource } = this
     if (this.#row.phase === 'calling') this.#recover()
     if (this.#row.phase === 'stuck') return
     const rows = new Map(all.book.rows().map((row) => [row.name, row]))
@@ -64,9 +64,14 @@ class Drive<Up> {
       const flightEnds = this.#row.doubtSince === 0 ? 0 : this.#row.doubtSince + policy.flightMs
       if (all.now() < flightEnds) return this.#amend({ phase: 'unknown', handle: null, notBefore: flightEnds, why: waitsOut })
       this.#amend(gone, 'dissolved')
-      return all.gate.report({ step: name, system: resource.system, verdict: 'none', release: true }).catch(() => undefined)
+      return this.#free()
     }
-    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) return this.#amend(gone, 'settled', 'nothing was ever sent')
+    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) {
+      // It may hold a lease all the same: one whose grant was lost on its way to us.
+      const asked = this.#row.parked
+      this.#amend({ ...gone, parked: false }, 'settled', 'nothing was ever sent')
+      return asked ? this.#free() : undefined
+    }
     if (this.#row.handle !== null && !(await this.#watched(this.#row.handle, signal))) return
 
     const pools = resource.pools(this.#row.want, this.#row.wish)
@@ -87,6 +92,11 @@ class Drive<Up> {
       const release = !row || (row.phase !== 'waiting' && row.phase !== 'unknown' && row.phase !== 'calling')
       await all.gate.report({ step: this.name, system: resource.system, verdict, release }).catch(() => undefined)
     }
+  }
+
+  /** Gives the lease back without having used it. When this is lost, the gate asks for it in time. */
+  async #free(): Promise<void> {
+    await this.all.gate.report({ step: this.name, system: this.resource.system, verdict: 'none', release: true }).catch(() => undefined)
   }
 
   /** We died between intent and outcome: the call may have happened, may still happen. */

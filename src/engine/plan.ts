@@ -32,7 +32,7 @@ export function reopened(row: Row, now: number): Row {
   return {
     ...row,
     phase: underWay ? row.phase : row.attempt > 0 ? 'unknown' : 'idle',
-    fails: 0, blind: 0, poison: 0, refusal: null, parked: false, why: null,
+    fails: 0, blind: 0, poison: 0, refusal: null, why: null,
     notBefore: now, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
     version: row.version + 1,
   }
