@@ -40,6 +40,7 @@ export async function openWorker(options: { bundleDir: string; stateDir: string;
   // wrangler's declaration of these options is not the one that its own Miniflare exports.
   const workerOptions = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml')).workerOptions as { bindings?: object }
   const log = createWriteStream(join(options.logDir, 'worker.log'), { flags: 'w' })
+  const before = listeners()
   const miniflare = new Miniflare(convertV4MiniflareOptions({
     host: '127.0.0.1',
     port: 0,
@@ -56,6 +57,8 @@ export async function openWorker(options: { bundleDir: string; stateDir: string;
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     }],
   } as V4MiniflareOptions))
+  // Miniflare would end this process at the first signal; how it ends is our own business. Its hook on exit stays.
+  for (const [signal, listener] of listeners()) if (!before.some(([, one]) => one === listener)) process.off(signal, listener)
   await miniflare.ready
   await migrate(await miniflare.getD1Database('DB', 'berth'))
   return {
@@ -70,6 +73,9 @@ export async function openWorker(options: { bundleDir: string; stateDir: string;
     },
   }
 }
+
+const listeners = (): [NodeJS.Signals, NodeJS.SignalsListener][] =>
+  (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).flatMap((signal) => process.listeners(signal).map((listener): [NodeJS.Signals, NodeJS.SignalsListener] => [signal, listener]))
 
 type Database = Awaited<ReturnType<Miniflare['getD1Database']>>
 
