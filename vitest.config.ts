@@ -6,13 +6,16 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig(async () => ({
   test: {
     projects: [
-      { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,engine,broker,simulation,upstreams,gateway,lab,journeys}/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,engine,broker,tenant,simulation,upstreams,gateway,lab,journeys}/**/*.test.ts'], testTimeout: 120_000 } },
       {
         plugins: [
           cloudflareTest({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: (await import('./test/workers/secrets.ts')).secrets },
+            miniflare: {
+              bindings: (await import('./test/workers/secrets.ts')).secrets,
+              outboundService: (await import('./test/workers/data-centre.ts')).outbound,
+            },
           }),
         ],
         test: {

@@ -1,0 +1,46 @@
+// Billing as the tests play it: the calls of the seed's extension with a key, and waiting for what they lead to.
+import { env, exports } from 'cloudflare:workers'
+import { expect } from 'vitest'
+import { tenantKey } from '../../src/domain/names.ts'
+import { keys } from './secrets.ts'
+
+export const origin = 'http://berth.test'
+
+/** A call of the Worker under test, straight through its front door. */
+export const call = (path: string, init?: RequestInit): Promise<Response> => exports.default.fetch(new Request(`${origin}${path}`, init))
+
+export const post = (path: string, body: unknown, key = keys.billing): Promise<Response> =>
+  call(path, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+export const get = (path: string, key = keys.billing): Promise<Response> => call(path, { headers: { authorization: `Bearer ${key}` } })
+
+export interface Site { success: boolean; vmid: number; private_ip: string; subdomain: string; hostname: string; order: string; existing: boolean }
+
+let services = 0
+/** A service id that no other test uses. */
+export const newService = (): string => `s${++services}`
+
+/** Orders a site; answers what billing is told. */
+export async function order(service: string, more: { plan?: string; email?: string; key?: string } = {}): Promise<Site> {
+  const { plan = 'basic', email = 'a.customer@example.com', key = keys.billing } = more
+  const answer = await post('/create-site', { service_id: service, email, plan, public_ip: '' }, key)
+  expect(answer.status).toBe(200)
+  return answer.json()
+}
+
+export const tenantOf = (service: string, connection = 'test') => env.TENANT.getByName(tenantKey(connection, service))
+
+export const allocator = () => env.ALLOCATOR.getByName('lab')
+export const gate = () => env.GATE.getByName('lab')
+
+/** Waits until the tenant rests (or is) so, at most a few seconds. */
+export async function until(service: string, status: string, timeout = 8_000): Promise<void> {
+  await expect.poll(async () => (await tenantOf(service).view().catch(() => undefined))?.status, { timeout, interval: 20 }).toBe(status)
+}
+
+/** What the allocator has recorded for a service. Throws when there is nothing. */
+export async function recordOf(service: string, connection = 'test') {
+  const record = await allocator().service(tenantKey(connection, service))
+  if (!record) throw new Error(`nothing is recorded for ${service}`)
+  return record
+}

@@ -1,0 +1,60 @@
+// The data centres of the workerd tests, in Node: one per test file, each with the lab's simulators, the real gateway and a
+// clock that runs faster. A request says in a header which one it is meant for. Never used by the Worker itself.
+import { gateway } from '../../gateway/app.ts'
+import { realClock } from '../../lab/clock.ts'
+import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
+import { everything } from '../../lab/everything.ts'
+import { linstor } from '../../lab/linstor/app.ts'
+import { npm } from '../../lab/npm/npm.ts'
+import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
+import { proxmoxToken } from '../../lab/topology.ts'
+import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { World } from '../../lab/world.ts'
+import { secrets } from './secrets.ts'
+
+type Fetch = (request: Request) => Promise<Response>
+
+/** Data-centre seconds per millisecond of the tests: an order's 160 s are over before they are noticed. */
+const speed = 4_000
+const zoneId = '5d1f6a0c9b7e4f3a8c2d1e0f9a8b7c6d'
+const account = { identity: 'berth@example.com', secret: 'worthless' }
+
+const open = new Map<string, Fetch>()
+
+/** Everything that the Worker sends out: to the data centre named by `x-data-centre`, opened at its first request. */
+export async function outbound(request: Request): Promise<Response> {
+  const name = request.headers.get('x-data-centre')
+  if (name === null) return new Response('no data centre is connected', { status: 500 })
+  const answer = open.get(name) ?? dataCentre()
+  open.set(name, answer)
+  return answer(request)
+}
+
+function dataCentre(): Fetch {
+  const world = new World(realClock(speed), { seed: 7 })
+  const zone = 'berth.localhost'
+  const pve = proxmox(world, { major: 9, token: proxmoxToken })
+  const volumes = linstor(world)
+  const proxy = npm(world, { ...account, zone })
+  const dns = cloudflare(world, { token: secrets.CLOUDFLARE_TOKEN, zoneId, zoneName: zone })
+  onPower(world, ({ event, vmid }) => (event === 'destroyed' ? forgetContainer(world, vmid) : event === 'stopped' ? interruptContainer(world, vmid) : undefined))
+  const inside: Record<string, Fetch> = { 'node1:8006': async (request) => pve.fetch(request), 'linstor:3370': async (request) => volumes.fetch(request), 'npm:81': async (request) => proxy.fetch(request) }
+  const [keyId = '', key = ''] = secrets.GATEWAY_KEY.split(':')
+  const entrance = gateway({
+    keys: { [keyId]: key },
+    upstreams: { proxmox: { urls: ['http://node1:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account } },
+    driver: labDriver(world, undefined, (vmid) => containers(world).find((one) => one.vmid === vmid)),
+    fetch: (request) => inside[new URL(request.url).host]!(request),
+    now: () => Date.now(),
+    sleep: (ms, signal) => new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, ms))
+      signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+    }),
+    taskPollMs: 5,
+  })
+  return async (request) => {
+    const { host, pathname } = new URL(request.url)
+    if (pathname === '/everything') return Response.json(everything(world))
+    return host.endsWith(':8794') ? dns.fetch(request) : entrance.fetch(request)
+  }
+}

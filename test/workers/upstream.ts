@@ -1,0 +1,44 @@
+// The way out of the Worker, as the tests want it: cut off, or to this file's own data centre. Every request is written down.
+import { vi } from 'vitest'
+import { policy } from '../../src/engine/policy.ts'
+import { resources } from '../../src/resources/plans.ts'
+
+const name = crypto.randomUUID()
+const out = globalThis.fetch
+
+/** Requests that the Worker has sent since the last change of the way out, as `METHOD /path`. */
+export const sent: string[] = []
+
+/** Decides what becomes of one request: `onward` takes it to the data centre. */
+export type Way = (request: Request, onward: () => Promise<Response>) => Promise<Response>
+
+/** From now on the Worker's requests go this way. */
+export function through(way: Way): void {
+  sent.length = 0
+  globalThis.fetch = vi.fn((input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init)
+    sent.push(`${request.method} ${new URL(request.url).pathname}`)
+    const onward = (): Promise<Response> => {
+      const marked = new Request(request)
+      marked.headers.set('x-data-centre', name)
+      return out(marked)
+    }
+    return way(request, onward)
+  })
+}
+
+/** Nobody listens anywhere: each request is refused before it leaves. */
+export const disconnect = (): void => through(() => Promise.reject(Object.assign(new TypeError('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })))
+
+/** The data centre answers, thousands of times faster than a real one; the engine's patience is scaled to it. */
+export function connect(way: Way = (_request, onward) => onward()): void {
+  Object.assign(policy, { backoffFirstMs: 5, backoffMaxMs: 50, blindMaxMs: 50, flightMs: 400, safetyAlarmMs: 300, watchMs: 2_000 })
+  for (const resource of resources.values()) Object.assign(resource, { pollMs: 10 })
+  through(way)
+}
+
+/** What stands in the data centre, as the lab counts it. */
+export async function everything(): Promise<{ kind: string; of: string; what: string }[]> {
+  const answer = await out('http://data-centre.test/everything', { headers: { 'x-data-centre': name } })
+  return answer.json()
+}
