@@ -80,7 +80,7 @@ function asBar(): (moment: Moment) => void {
     const filled = Math.round((done / all) * width)
     const now = view.steps.filter((step) => step.state === 'working' || step.state === 'removing').map((step) => step.title).join(', ')
     const line = `${view.status.padEnd(9)} [${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${done}/${all} ${now}`
-    process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`)
+    process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns || 80) - 1)}`)
   }
 }
 

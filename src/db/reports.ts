@@ -1,5 +1,5 @@
 // Writes the reporting copy, and the few questions that the functions ask of it. Upserts never go back in version.
-import { and, desc, eq, lt, notInArray, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, notInArray } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { audit, deadLetters, steps, tenants } from './schema.ts'
 
@@ -30,13 +30,15 @@ export async function silentTenants(d1: D1Database, before: number, limit: numbe
   return rows.map((row) => row.tenant)
 }
 
-/** Usual duration of each step in ms, from the newest finished ones (0 for one that needs no call); empty while there is no history. */
+/** Usual duration of each step in ms: the median of the newest finished ones (0 for one that needs no call); empty while there is no history. */
 export async function usualDurations(d1: D1Database): Promise<Record<string, number>> {
-  const db = drizzle(d1)
-  const recent = db.select({ step: steps.step, ms: sql<number>`iif(${steps.startedAt} > 0, ${steps.settledAt} - ${steps.startedAt}, 0)`.as('ms') }).from(steps)
-    .where(and(eq(steps.want, 'present'), eq(steps.phase, 'settled'))).orderBy(desc(steps.settledAt)).limit(300).as('recent')
-  const rows = await db.select({ step: recent.step, ms: sql<number>`avg(${recent.ms})` }).from(recent).groupBy(recent.step)
-  return Object.fromEntries(rows.map((row) => [row.step, Math.round(row.ms)]))
+  const rows = await drizzle(d1).select({ step: steps.step, startedAt: steps.startedAt, settledAt: steps.settledAt }).from(steps)
+    .where(and(eq(steps.want, 'present'), eq(steps.phase, 'settled'))).orderBy(desc(steps.settledAt)).limit(300)
+  const took = Map.groupBy(rows, (row) => row.step)
+  return Object.fromEntries([...took].map(([step, all]) => {
+    const sorted = all.map(({ startedAt, settledAt }) => (startedAt > 0 ? settledAt - startedAt : 0)).sort((a, b) => a - b)
+    return [step, sorted[Math.floor(sorted.length / 2)] ?? 0]
+  }))
 }
 
 /** Keeps a message that could not be read or delivered, so that nothing is lost silently. */
