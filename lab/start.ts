@@ -42,11 +42,15 @@ async function start(options: StartOptions): Promise<void> {
   const labLog = createWriteStream(join(logDir, 'lab.log'), { flags: 'w' })
   const log = (line: string): void => void labLog.write(`${new Date().toISOString()} ${line}\n`)
 
+  let fetched = false
   const wordpress = new WordPressHost({
     stateDir: state.dir,
     cacheDir: resolve(root, '.berth', 'cache'),
     log,
-    progress: ({ text }) => console.log(`WordPress: ${text} …`),
+    progress: ({ text }) => {
+      fetched = true
+      console.log(`WordPress: ${text} …`)
+    },
     ...(options.wordpress ? {} : { archive: { name: 'WordPress', integrity: '', fetch: () => Promise.reject(new Error('switched off by --no-wordpress')) } }),
   })
   running.push({ name: 'wordpress', close: () => wordpress.close() })
@@ -83,7 +87,7 @@ async function start(options: StartOptions): Promise<void> {
   if (options.wordpress) {
     const impossible = await wordpress.prepare()
     if (impossible) console.log(`WordPress: not available, sites show a stand-in page: ${impossible}`)
-    else log('wordpress is ready')
+    else if (fetched) console.log('WordPress: ready. Orders that waited for it go on.')
   }
 }
 
