@@ -56,7 +56,7 @@ export class Tenant extends DurableObject<Env> {
   async figures(waitMs: number): Promise<Figures | undefined> {
     const state = this.#actor.store.state()
     if (!state) return undefined
-    const fresh = await figures(this.#lent, state, waitMs)
+    const fresh = await figures(this.#lent, state.identity, waitMs)
     if (fresh) this.#lastFigures = fresh
     return fresh ?? (this.#lastFigures && { ...this.#lastFigures, stale: true })
   }

@@ -1,0 +1,90 @@
+// Who may call what: every route stands in the table, every credential opens only its own, and nothing tells what exists.
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { access, orderId, tenantOfOrder, type Credential, type Route } from '../../src/functions/access.ts'
+import { app } from '../../src/functions/app.ts'
+import { tenantKey } from '../../src/domain/names.ts'
+import { call, newService, order, post } from './billing.ts'
+import { keys } from './secrets.ts'
+
+const routes = Object.keys(access) as Route[]
+const opened = (credential: Credential): Route[] => routes.filter((route) => access[route] === credential)
+const parts = (route: Route): [string, string] => route.split(' ') as [string, string]
+
+/** A well-formed call of any route with this key, or none. */
+async function knock(route: Route, key: string | undefined, service: string, id: string): Promise<Response> {
+  const [method, path] = parts(route)
+  const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) }
+  const target = path.replace(':id', id) + (path === '/status' ? `?service_id=${service}` : '')
+  const fields = { service_id: service, connection: 'test', actor: 'somebody', email: 'a@example.com', plan: 'basic' }
+  return call(target, { method, headers, ...(method === 'POST' ? { body: JSON.stringify(fields) } : {}) })
+}
+
+/** What a refusal says, without what differs from call to call. */
+async function said(answer: Response): Promise<unknown> {
+  const { request_id: _, ...rest } = await answer.json<Record<string, unknown>>()
+  return [answer.status, rest]
+}
+
+const nobody = 'no-such-service'
+const forged = `${tenantKey('test', nobody)}-${'0'.repeat(32)}`
+
+it('lists every route of the app, and nothing that the app has not', () => {
+  const mounted = new Set(app().routes.filter((route) => route.path !== '/*').map((route) => `${route.method} ${route.path}`))
+  expect([...mounted].sort()).toEqual([...routes].sort())
+})
+
+it.each(routes.filter((route) => access[route] !== 'public'))('%s is shut without a credential and with a wrong one', async (route) => {
+  for (const key of [undefined, '', 'wrong', `${keys.billing}x`, keys.billing.slice(1), keys.billing.toUpperCase()]) {
+    const answer = await knock(route, key, nobody, forged)
+    expect(answer.status).toBe(access[route] === 'order-link' ? 404 : 401)
+    expect(await answer.json()).toMatchObject({ success: false, error: expect.any(String), request_id: expect.any(String) })
+  }
+})
+
+it.each(['Basic dGVzdDp0ZXN0', keys.billing, `Bearer  ${keys.billing}`, `Bearer ${keys.billing} x`, `Token ${keys.billing}`])('does not take %s for a bearer key', async (authorization) => {
+  expect((await call('/status?service_id=1', { headers: { authorization } })).status).toBe(401)
+})
+
+it('gives a billing key nothing of the operator, and the operator nothing of billing', async () => {
+  for (const route of opened('operator')) expect((await knock(route, keys.billing, nobody, forged)).status).toBe(401)
+  for (const route of opened('connection')) expect((await knock(route, keys.operator, nobody, forged)).status).toBe(401)
+})
+
+it('says of another connection\'s service what it says of none', async () => {
+  const service = newService()
+  await order(service)
+  for (const route of opened('connection').filter((one) => one !== 'POST /create-site')) {
+    const [foreign, absent] = [await knock(route, keys.other, service, forged), await knock(route, keys.other, nobody, forged)]
+    expect(foreign.status).toBe(404)
+    expect(await said(foreign)).toEqual(await said(absent))
+  }
+})
+
+it('gives two connections that use the same service id a site each', async () => {
+  const service = newService()
+  const [mine, theirs] = [await order(service), await order(service, { key: keys.other })]
+  expect(theirs).toMatchObject({ existing: false })
+  expect(theirs.vmid).not.toBe(mine.vmid)
+  expect((await post('/delete-site', { service_id: service }, keys.other)).status).toBe(200)
+  expect((await call(mine.order, {})).status).not.toBe(404)
+})
+
+it('has order links that nobody can guess or alter', async () => {
+  const service = newService()
+  const { order: link } = await order(service)
+  const id = link.slice('/orders/'.length)
+  const [tenant = '', signature = ''] = id.split('-')
+  expect(signature).toMatch(/^[0-9a-f]{32}$/)
+  await expect.poll(async () => (await call(link)).status).toBe(200)
+  const other = orderId(env.ORDER_LINK_SECRET, tenantKey('test', 'other')).split('-')[1]!
+  const altered = [
+    tenant, `${tenant}-`, `-${signature}`, `${tenant}-${other}`, `${tenant}-${signature.slice(0, 31)}`, `${tenant}-${signature}0`, `${tenant}-${signature.toUpperCase()}`,
+    `${id}-more`, `${id}-`, ` ${id}`, `${id} `, `${tenant}x-${signature}`, `${tenant.toUpperCase()}-${signature}`, `${tenant}-${'0'.repeat(32)}`, '-', '%00', '%E0%A4%A', '..', '__proto__', 'x'.repeat(4_000),
+  ]
+  for (const wrong of altered) {
+    for (const path of [`/orders/${encodeURI(wrong)}`, `/orders/${encodeURI(wrong)}/events`]) expect(`${path} ${(await call(path)).status}`).toBe(`${path} 404`)
+    expect(tenantOfOrder(env.ORDER_LINK_SECRET, wrong)).toBeUndefined()
+  }
+  expect(tenantOfOrder('another-secret-of-good-length-0', id)).toBeUndefined()
+})
