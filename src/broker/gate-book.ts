@@ -37,8 +37,8 @@ export class GateBook {
     const stopped = this.#breakers.get(ask.system)
     let probe = false
     if (stopped && stopped.openUntil > 0) {
-      if (now < stopped.openUntil) return this.#park(ask, stopped.openUntil, stopped.why)
-      if (now < stopped.probing + breaker.probeMs) return this.#park(ask, stopped.probing + breaker.probeMs, stopped.why)
+      if (now < stopped.openUntil) return this.#park(ask, stopped.openUntil - now, stopped.why)
+      if (now < stopped.probing + breaker.probeMs) return this.#park(ask, stopped.probing + breaker.probeMs - now, stopped.why)
       probe = true
     }
     const granted = this.#storage.transactionSync((): Grant | undefined => {
@@ -48,16 +48,16 @@ export class GateBook {
         if (!held.claimed) this.#lease({ ...held, since: now, claimed: true })
       } else if (leased.length > 0) {
         const full = leased.find((pool) => this.#isFull(pool))
-        if (full) return { granted: false, retryAt: now + this.#parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
+        if (full) return { granted: false, waitMs: this.#parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
       }
       for (const pool of ask.pools) {
         const wait = this.#take(pool, now)
-        if (wait > 0) return { granted: false, retryAt: now + wait, why: `waiting for the rate limit (${pool})` }
+        if (wait > 0) return { granted: false, waitMs: wait, why: `waiting for the rate limit (${pool})` }
       }
       if (!held && leased.length > 0) this.#lease({ tenant: ask.tenant, step: ask.step, pools: leased, since: now, claimed: true })
       return undefined
     })
-    if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, granted.retryAt, granted.why) : granted
+    if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, granted.waitMs, granted.why) : granted
     if (probe && stopped) stopped.probing = now
     this.#waiters = this.#waiters.filter((waiter) => !same(waiter, ask))
     return { granted: true, probe }
@@ -95,13 +95,13 @@ export class GateBook {
       .map(([system, state]) => ({ system, until: state.openUntil, why: state.why }))
   }
 
-  #park(ask: Ask, retryAt: number, why: string): Grant {
+  #park(ask: Ask, waitMs: number, why: string): Grant {
     if (!this.#waiters.some((waiter) => same(waiter, ask))) {
       // Whoever began first finishes first: otherwise a burst of new orders would hold up those that are nearly done.
       const behind = this.#waiters.findIndex((waiter) => before(ask, waiter))
       this.#waiters.splice(behind < 0 ? this.#waiters.length : behind, 0, ask)
     }
-    return { granted: false, retryAt, why }
+    return { granted: false, waitMs, why }
   }
 
   #learn({ system, verdict }: Told, now: number): void {

@@ -2,10 +2,10 @@
 
 import type { System } from './errors.ts'
 
-/** `parked` costs no attempt: the row waits until it is woken or `retryAt` (epoch ms). */
+/** `parked` costs no attempt: the row waits until it is woken or for `waitMs`: a span, because two objects' clocks differ. */
 export type Grant =
   | { granted: true; probe: boolean }
-  | { granted: false; retryAt: number; why: string }
+  | { granted: false; waitMs: number; why: string }
 
 /**
  * - `ok`        the system answered

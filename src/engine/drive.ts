@@ -76,8 +76,8 @@ class Drive<Up> {
 
     const pools = resource.pools(this.#row.want, this.#row.wish)
     const grant = await all.gate.acquire({ step: this.name, system: resource.system, pools })
-      .catch(() => ({ granted: false as const, retryAt: all.now() + backoffMs(6, policy.backoffMaxMs, all.random), why: 'the gate does not answer' }))
-    if (!grant.granted) return this.#park(grant.retryAt, grant.why)
+      .catch(() => ({ granted: false as const, waitMs: backoffMs(6, policy.backoffMaxMs, all.random), why: 'the gate does not answer' }))
+    if (!grant.granted) return this.#park(grant.waitMs, grant.why)
 
     let verdict: Verdict = 'none'
     try {
@@ -258,10 +258,10 @@ class Drive<Up> {
     this.#amend({ phase: 'stuck', why }, 'stuck', why)
   }
 
-  #park(retryAt: number, why: string): void {
+  #park(waitMs: number, why: string): void {
     const { all } = this
     if (this.#reread().phase === 'stuck') return
-    this.#amend({ parked: true, notBefore: Math.max(retryAt, all.now() + 1), why }, this.#row.parked ? undefined : 'parked', why)
+    this.#amend({ parked: true, notBefore: all.now() + Math.max(waitMs, policy.backoffFirstMs), why }, this.#row.parked ? undefined : 'parked', why)
   }
 
   #context(row: Row, deadline: number): Context<Up, unknown> {

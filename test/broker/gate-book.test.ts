@@ -19,7 +19,7 @@ function gate() {
   return { open, book: open(), woken }
 }
 
-const ask = (tenant: string, pool = 'npm', system = 'npm'): Ask => ({ tenant, step: 'one', system, pools: [pool] })
+const ask = (tenant: string, pool = 'npm', system = 'npm'): Ask => ({ tenant, step: 'one', system, building: true, since: 0, pools: [pool] })
 const told = (tenant: string, verdict: Verdict = 'ok', release = true, system = 'npm') => ({ tenant, step: 'one', system, verdict, release })
 
 describe('leases', () => {
@@ -134,7 +134,7 @@ describe('the rate of Cloudflare', () => {
     expect(granted * cost).toBeLessThanOrEqual(capacity)
     const refused = open().acquire(dns(9_999), 0)
     expect(refused).toMatchObject({ granted: false })
-    expect(refused.granted ? 0 : refused.retryAt).toBeGreaterThan(0)
+    expect(refused.granted ? 0 : refused.waitMs).toBeGreaterThan(0)
     expect(open().acquire(dns(9_999), Math.ceil(cost / perMs)).granted).toBe(true)
   })
 })
@@ -153,7 +153,7 @@ describe('the breaker', () => {
     fail(book, breaker.failsToOpen - 1, start)
     expect(book.acquire(ask('a'), start + 1)).toEqual({ granted: true, probe: false })
     fail(book, 1, start + 2)
-    expect(book.acquire(ask('b'), start + 3)).toMatchObject({ granted: false, retryAt: start + 2 + breaker.coolFirstMs })
+    expect(book.acquire(ask('b'), start + 3)).toMatchObject({ granted: false, waitMs: breaker.coolFirstMs - 1 })
     expect(book.stopped(start + 3)).toMatchObject([{ system: 'npm' }])
   })
 

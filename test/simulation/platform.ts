@@ -28,6 +28,8 @@ export interface Misfortune {
   reportLoss?: number
   gateLoss?: number
   allocatorLoss?: number
+  /** Each instance of a tenant sees a clock that is wrong by up to this much, either way. */
+  skewMs?: number
 }
 
 /** Changes to the engine that a test makes on purpose, to see that the checks catch it. */
@@ -177,7 +179,9 @@ export class Platform {
 
   #instance(host: TenantHost): Pick<TenantHost, 'actor' | 'open'> {
     const { storage, ...open } = host.disk.open()
-    const { rim, clock } = this.dc
+    const { clock } = this.dc
+    const skewMs = (this.#random() * 2 - 1) * (this.#misfortune.skewMs ?? 0)
+    const rim = { ...this.dc.rim, now: () => clock.now() + (this.calm ? 0 : skewMs) }
     const leaves = <T>(run: () => Promise<T>): Promise<T> => (open.isOpen() || this.#misfortune.zombies ? run() : new Promise<T>(() => undefined))
     const alive = (run: () => void): void => {
       if (!open.isOpen()) throw new Gone('this instance has been replaced')
@@ -194,9 +198,9 @@ export class Platform {
           release: async (tenant, epoch) => this.#maybeLost('allocatorLoss', () => this.allocator.release(tenant, epoch, clock.now())),
         },
       }),
-      watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: clock.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
+      watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: rim.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
       probe: async (system) => {
-        const up = clients({ operation: 'probe', attempt: 0, deadline: clock.now() + 5_000 })
+        const up = clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 })
         if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: this.cluster.zone })
         else if (system === 'npm') await up.npm.certificates()
         else if (system === 'linstor') await up.linstor.version()
@@ -216,7 +220,7 @@ export class Platform {
         host.report = projection
         host.reportedAt = clock.now()
       },
-      setAlarm: (at) => alive(() => this.#setAlarm(host, at)),
+      setAlarm: (at) => alive(() => this.#setAlarm(host, at - rim.now() + clock.now())),
       deleteAlarm: () => alive(() => this.#setAlarm(host, undefined)),
       changed: () => undefined,
     }

@@ -55,6 +55,7 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
       reportLoss: chance(0.3) ? 0.3 : 0,
       gateLoss: chance(0.2) ? 0.05 : 0,
       allocatorLoss: chance(0.2) ? 0.2 : 0,
+      skewMs: chance(0.25) ? 4_000 : 0,
     },
   }
 }
