@@ -1,3 +1,4 @@
+// Random histories from fixed seeds, long outages, a person's help: the invariants hold, and every rare path is taken.
 import { describe, expect, it } from 'vitest'
 import { outage } from '../../lab/faults.ts'
 import { live } from './history.ts'

@@ -1,3 +1,4 @@
+// A share of every call × every fault × every power cut; a failure prints the command that replays it.
 import { describe, expect, it } from 'vitest'
 import { casesOf, nameOf, runCase, share } from './matrix.ts'
 import { schedules } from './schedules.ts'
