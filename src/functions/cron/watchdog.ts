@@ -7,8 +7,23 @@ import { sendCommand } from '../../queues/commands.ts'
 const unconfirmedAfterMs = 10_000
 const silentAfterMs = 5 * 60_000
 
+/** What cannot be reached now is tried again in a minute; it keeps nobody else from being helped. `now` is epoch ms. */
 export async function watchdog(env: Env, now: number): Promise<void> {
+  await Promise.all([unlessDown('sending again', resend(env, now)), unlessDown('poking', pokeSilent(env, now))])
+}
+
+async function resend(env: Env, now: number): Promise<void> {
   const allocator = env.ALLOCATOR.getByName(configOf(env).cluster.name)
   for (const command of await allocator.unconfirmed(now - unconfirmedAfterMs, 100)) await sendCommand(env, command)
-  for (const tenant of await silentTenants(env.DB, now - silentAfterMs, 50)) await env.TENANT.getByName(tenant).poke()
+}
+
+async function pokeSilent(env: Env, now: number): Promise<void> {
+  const tenants = await silentTenants(env.DB, now - silentAfterMs, 50)
+  await Promise.all(tenants.map((tenant) => unlessDown(`poking ${tenant}`, env.TENANT.getByName(tenant).poke())))
+}
+
+async function unlessDown(what: string, work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    console.error(JSON.stringify({ level: 'error', what: `watchdog: ${what}`, error: String(error).slice(0, 200) }))
+  })
 }
