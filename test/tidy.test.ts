@@ -50,7 +50,7 @@ const inVirtualTime = /^(?:src|gateway|lab\/(?:proxmox|linstor|npm|cloudflare))\
 const banned = new Set(['utils', 'helpers', 'common', 'shared', 'lib', 'types', 'constants', 'index'])
 const generated = new Set(['worker-configuration.d.ts'])
 
-interface Law { check(files: readonly File[]): string[]; breach: File }
+interface Law { check: (files: readonly File[]) => string[]; breach: File }
 
 const isCode = (file: File): boolean => /\.(?:ts|mjs|js)$/.test(file.path) && !generated.has(file.path)
 const others = (files: readonly File[]): File[] => files.filter((file) => file.path !== self)

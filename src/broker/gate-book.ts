@@ -76,7 +76,7 @@ export class GateBook {
 
   /** Takes unclaimed leases back, and those whose holder says that it holds them no more. True while there is something to watch. */
   async sweep(now: number, holds: (tenant: string, step: string) => Promise<boolean>): Promise<boolean> {
-    for (const { tenant, step, since, claimed } of [...this.#leases.values()]) {
+    for (const { tenant, step, since, claimed } of this.#leases.values()) {
       const age = now - since
       if (!claimed ? age > lease.claimMs : age > lease.askAfterMs && !(await holds(tenant, step).catch(() => true))) this.#drop(tenant, step)
     }

@@ -30,7 +30,7 @@ interface Tally { runs: number; wrong: string[]; outcomes: Record<string, number
 
 async function main(): Promise<Tally> {
   const recorder = values.record ? recorderTo(values.record) : undefined
-  recording.write = recorder?.write
+  recording.write = recorder && ((line) => recorder.write(line))
   const seen = none()
   const tally: Tally = { runs: 0, wrong: [], outcomes: {}, paths: {}, ms: 0 }
   const start = performance.now()
