@@ -126,7 +126,7 @@ class Drive<Up> {
     const failure = end.state === 'ended' && !end.ok ? brief(end.exit) : undefined
     // Proxmox's storage lock was taken by others for too long: that is a queue, not a failure of this step.
     const congested = failure !== undefined && /got lock request timeout/.test(failure)
-    this.#amend({ phase: 'unknown', handle: null, ...(failure === undefined ? {} : { why: failure }), ...(congested ? { fails: Math.max(0, this.#row.fails - 1) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
+    this.#amend({ phase: 'unknown', handle: null, ...(failure === undefined ? {} : { why: `task failed: ${failure}` }), ...(congested ? { fails: Math.max(0, this.#row.fails - 1) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
     if (congested)
       await all.gate.report({ step: this.name, system: this.resource.system, verdict: 'congested', release: false }).catch(() => undefined)
     return true

@@ -129,7 +129,12 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       return { acquire: async (ask) => gate().acquire({ tenant, ...turn, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
     },
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
-    report: (projection) => writeReport(env.DB, projection, Date.now()),
+    report: async (projection) => {
+      const { tenant, service, status } = projection.tenant
+      // What Workers Logs and whoever watches them can raise an alarm on.
+      if (status === 'stuck' && projection.audit.some(({ event }) => event === 'rest')) console.error(JSON.stringify({ level: 'alert', what: 'a tenant waits for a person', tenant, service }))
+      await writeReport(env.DB, projection, Date.now())
+    },
     setAlarm: (at) => void ctx.storage.setAlarm(at),
     deleteAlarm: () => void ctx.storage.deleteAlarm(),
     changed,

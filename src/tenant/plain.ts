@@ -10,7 +10,10 @@ const who: Record<System, string> = {
 const technical = /(?:\bno answer: |\b[a-z]+: )?\b(?:GET|POST|PUT|PATCH|DELETE) \/\S*: (.*)$/s
 
 /** The text without its technical part; other texts are written for people and stay as they are. */
-export const plain = (text: string, system: System | undefined): string => text.replace(technical, (_, came: string) => told(came, system ? who[system] : 'a system behind it'))
+export function plain(text: string, system: System | undefined): string {
+  const whose = system ? who[system] : 'a system behind it'
+  return text.replace(/task failed: .*$/s, `${whose} could not do it`).replace(technical, (_, came: string) => told(came, whose))
+}
 
 function told(came: string, whose: string): string {
   if (/log-in page|^40[13]\b/.test(came)) return `${whose} did not let us in`

@@ -118,7 +118,11 @@ export class Http {
       return { response, text: await response.text() }
     })()
     const timeOut = this.#rim.sleep(timeoutMs, awake.signal).then(() => 'late' as const, () => 'late' as const)
-    const cancelled = new Promise<'cancelled'>((resolve) => controller.signal.addEventListener('abort', () => resolve('cancelled')))
+    let cancelledNow = (): void => undefined
+    const cancelled = new Promise<'cancelled'>((resolve) => {
+      cancelledNow = () => resolve('cancelled')
+    })
+    controller.signal.addEventListener('abort', cancelledNow)
     try {
       const first = await Promise.race([answer, timeOut, cancelled])
       if (typeof first === 'object') return first
@@ -131,6 +135,8 @@ export class Http {
       throw this.error(neverLeft(error) ? 'not-sent' : 'unknown', `${line}: ${reason(error)}`, { cause: error })
     } finally {
       this.#call.signal?.removeEventListener('abort', cancel)
+      // A listener left behind would keep this whole call alive as long as its request's signal.
+      controller.signal.removeEventListener('abort', cancelledNow)
       awake.abort()
     }
   }
