@@ -2,7 +2,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { tenantKey } from '../../src/domain/names.ts'
-import { allocator, get, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
+import { allocator, get, newService, order, post, recordOf, tenantOf } from './billing.ts'
 import { disconnect } from './upstream.ts'
 
 beforeEach(disconnect)
@@ -94,7 +94,6 @@ describe('a service', () => {
     const service = newService()
     await order(service)
     await post('/delete-site', { service_id: service })
-    await until(service, 'terminated')
     const again = await post('/create-site', { service_id: service, email: 'a@example.com', plan: 'basic' })
     expect(again.status).toBe(409)
     expect(await again.json()).toMatchObject({ success: false, code: 'conflict', field: 'service_id', error: expect.stringContaining('terminated') })
