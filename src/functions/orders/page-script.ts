@@ -54,7 +54,7 @@ function story() {
     case 'terminated': return ['Your site has been removed', 'Taken down: ' + list(removed) + '.']
     case 'undoing': return ['Your site could not be built', 'What had been made is being taken back, so that nothing is left half done.' + because(cause)]
     case 'undone': return ['Your site could not be built', 'Taken back: ' + list(removed) + '. Nothing is left behind, and a new order may be placed.' + because(cause)]
-    case 'stuck': return ['Your order waits for a person', 'One step could not be finished by itself. It stands on the operator's list, nothing is lost, and it goes on from here.' + because(cause)]
+    case 'stuck': return ['Your order waits for a person', 'One step could not be finished by itself. It is on the list of the operator, nothing is lost, and it goes on from here.' + because(cause)]
     default: return ['Your order', status]
   }
 }

@@ -11,10 +11,7 @@ import { sendCommand } from '../../queues/commands.ts'
 import { mount, orderId, type App } from '../access.ts'
 import { fieldsOf, queryOf } from '../body.ts'
 import { Problem } from '../problems.ts'
-
-/** Billing systems send their ids as text or number. */
-const serviceId = z.preprocess((value) => (typeof value === 'number' ? String(value) : value),
-  z.string({ error: 'is required: the id of the service' }).regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 letters, digits or . _ : -'))
+import { serviceId } from '../service-id.ts'
 
 const Service = z.object({ service_id: serviceId })
 
@@ -22,7 +19,7 @@ const Create = z.object({
   service_id: serviceId,
   email: z.string({ error: 'is required: the address of the customer' }).trim().max(254, 'is too long').pipe(z.email('is not an e-mail address')),
   plan: z.enum(planNames, { error: `must be one of ${planNames.join(', ')}` }),
-  public_ip: z.union([z.literal(''), z.ipv4('is not an IPv4 address')]).nullish(),
+  public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish(),
 })
 
 /** Mounts the site calls. */
