@@ -39,7 +39,7 @@ const reserved: Record<string, readonly string[]> = {
 /** The only files of the Worker, the gateway and the simulators that touch clock, timers, chance or console. */
 const rim = [
   'src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts',
-  'src/queues/commands.ts', 'src/functions/problems.ts', 'src/functions/health.ts', 'src/functions/orders/orders.ts',
+  'src/queues/commands.ts', 'src/functions/cron/watchdog.ts', 'src/functions/problems.ts', 'src/functions/health.ts', 'src/functions/orders/orders.ts',
   // Runs in the customer's browser.
   'src/functions/orders/page-script.ts',
   'gateway/server.ts',
