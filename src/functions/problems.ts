@@ -31,7 +31,8 @@ export class Problem extends Error {
 
 /** `{success: false, error, code, field?}`, the envelope that the extensions read. */
 export function problemResponse(problem: Problem, requestId: string): Response {
-  const headers: Record<string, string> = problem.code === 'unavailable' ? { 'retry-after': '5' } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
+  const more: Record<string, string> = problem.code === 'unavailable' ? { 'retry-after': '5' } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
+  const headers = { 'x-request-id': requestId, ...more }
   const field = problem.field === undefined ? {} : { field: problem.field }
   return Response.json({ success: false, error: problem.message, code: problem.code, ...field, request_id: requestId }, { status: statuses[problem.code], headers })
 }
@@ -45,5 +46,9 @@ export function onError(error: Error, c: Context): Response {
     return problemResponse(new Problem(code, error.message || 'The request could not be read.'), requestId)
   }
   console.error(JSON.stringify({ level: 'error', requestId, path: c.req.path, error: error.name, message: error.message.slice(0, 300) }))
-  return Response.json({ success: false, error: 'Something went wrong on our side. Nothing was lost; please try again.', code: 'internal', request_id: requestId }, { status: 500 })
+  if (passes(error)) return problemResponse(new Problem('unavailable', 'The platform is busy at the moment. Nothing is lost; please try again.'), requestId)
+  return Response.json({ success: false, error: 'Something went wrong on our side. Nothing was lost; please try again.', code: 'internal', request_id: requestId }, { status: 500, headers: { 'x-request-id': requestId } })
 }
+
+/** An object that is overloaded or was being moved. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
+const passes = (error: Error): boolean => ('retryable' in error && error.retryable === true) || ('overloaded' in error && error.overloaded === true)
