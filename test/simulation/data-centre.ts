@@ -1,5 +1,6 @@
 // The data centre of the simulation: one world in virtual time, the lab's simulators, the real gateway between them and the
 // Worker, and two unreliable links: Worker to gateway (`edge`), and everything to the upstreams (`inside`).
+import { appendFileSync } from 'node:fs'
 import { gateway } from '../../gateway/app.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { VirtualClock } from '../../lab/clock.ts'
@@ -35,8 +36,10 @@ export interface DataCentre {
   restartGateway(): void
 }
 
-/** Where exchanges are recorded for the contract referee, when somebody wants them. */
-export const recording: { write: ((line: string) => void) | undefined } = { write: undefined }
+const file = process.env['BERTH_RECORD']
+
+/** Where every exchange is recorded, when somebody wants it: a test run with BERTH_RECORD=<file> appends them there. */
+export const recording: { write: ((line: string) => void) | undefined } = { write: file ? (line) => appendFileSync(file, `${line}\n`) : undefined }
 
 /** A fresh data centre. The same seed and weather give the same run. */
 export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9): DataCentre {
