@@ -67,10 +67,9 @@ class Drive<Up> {
       return this.#free()
     }
     if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) {
-      // It may hold a lease all the same: one whose grant was lost on its way to us.
-      const asked = this.#row.parked
+      // It may hold a lease all the same: one whose grant was lost on its way to us, or outlived us before the intent was written.
       this.#amend({ ...gone, parked: false }, 'settled', 'nothing was ever sent')
-      return asked ? this.#free() : undefined
+      return this.#free()
     }
     if (this.#row.handle !== null && !(await this.#watched(this.#row.handle, signal))) return
 
