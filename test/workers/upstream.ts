@@ -3,8 +3,8 @@ import { vi } from 'vitest'
 import { policy } from '../../src/engine/policy.ts'
 import { resources } from '../../src/resources/plans.ts'
 
-const name = crypto.randomUUID()
 const out = globalThis.fetch
+const name = crypto.randomUUID()
 
 /** Requests that the Worker has sent since the last change of the way out, as `METHOD /path`. */
 export const sent: string[] = []
