@@ -1,5 +1,6 @@
 // The cluster's gate: bounds how many may use an upstream at once, in order of asking, and stops everybody when one is down.
-// It never waits: it grants, or says when to ask again, and wakes who waited. Leases survive a restart; waiters ask again.
+// It never waits: it grants, or says when to ask again, and wakes who waited. An idle object is evicted after seconds, so
+// leases, waiters and open breakers are on disk; only the widths of adaptive pools are learned anew.
 import type { Grant, Turn, Verdict } from '../domain/gate.ts'
 import type { Storage } from '../domain/sql.ts'
 import { breaker, lease, limitOf, rateOf } from './limits.ts'
@@ -17,8 +18,8 @@ export class GateBook {
   /** What the table holds, by tenant and step, and how much of each pool that is: a cache, read once. */
   readonly #leases = new Map<string, Lease>()
   readonly #used = new Map<string, number>()
-  #waiters: Ask[] = []
-  #breakers = new Map<string, Breaker>()
+  #waiters: Ask[]
+  readonly #breakers: Map<string, Breaker>
   /** Current width of adaptive pools: relearned after a restart. */
   #width = new Map<string, number>()
 
@@ -29,6 +30,10 @@ export class GateBook {
     storage.sql.exec('CREATE TABLE IF NOT EXISTS lease (tenant TEXT NOT NULL, step TEXT NOT NULL, pools TEXT NOT NULL, since INTEGER NOT NULL, claimed INTEGER NOT NULL, PRIMARY KEY (tenant, step))')
     for (const row of storage.sql.exec('SELECT tenant, step, pools, since, claimed FROM lease').toArray())
       this.#count({ tenant: String(row['tenant']), step: String(row['step']), pools: JSON.parse(String(row['pools'])) as string[], since: Number(row['since']), claimed: Boolean(row['claimed']) })
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS waiter (tenant TEXT NOT NULL, step TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant, step))')
+    this.#waiters = storage.sql.exec('SELECT body FROM waiter ORDER BY rowid').toArray().map((row) => JSON.parse(String(row['body'])) as Ask).sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0))
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS breaker (system TEXT PRIMARY KEY, body TEXT NOT NULL)')
+    this.#breakers = new Map(storage.sql.exec('SELECT system, body FROM breaker').toArray().map((row) => [String(row['system']), JSON.parse(String(row['body'])) as Breaker]))
     storage.sql.exec('CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL)')
   }
 
@@ -58,8 +63,8 @@ export class GateBook {
       return undefined
     })
     if (granted && !granted.granted) return granted.why.includes('place') ? this.#park(ask, granted.waitMs, granted.why) : granted
-    if (probe && stopped) stopped.probing = now
-    this.#waiters = this.#waiters.filter((waiter) => !same(waiter, ask))
+    if (probe && stopped) this.#breaker(ask.system, { ...stopped, probing: now })
+    this.#leave(ask)
     return { granted: true, probe }
   }
 
@@ -100,27 +105,30 @@ export class GateBook {
       // Whoever began first finishes first: otherwise a burst of new orders would hold up those that are nearly done.
       const behind = this.#waiters.findIndex((waiter) => before(ask, waiter))
       this.#waiters.splice(behind < 0 ? this.#waiters.length : behind, 0, ask)
+      this.#storage.sql.exec('INSERT OR REPLACE INTO waiter (tenant, step, body) VALUES (?, ?, ?)', ask.tenant, ask.step, JSON.stringify(ask))
     }
     return { granted: false, waitMs, why }
   }
 
   #learn({ system, verdict }: Told, now: number): void {
     const state = this.#breakers.get(system) ?? { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0, why: '' }
-    this.#breakers.set(system, state)
     if (verdict === 'ok') {
-      const reopened = state.openUntil > 0
-      Object.assign(state, { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0 })
-      if (reopened) for (const tenant of new Set(this.#waiters.filter((waiter) => waiter.system === system).map((waiter) => waiter.tenant))) this.#wake(tenant)
+      const closed = { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0, why: '' }
+      if (state.openUntil === 0) this.#breakers.set(system, closed)
+      else {
+        this.#breaker(system, closed)
+        for (const tenant of new Set(this.#waiters.filter((waiter) => waiter.system === system).map((waiter) => waiter.tenant))) this.#wake(tenant)
+      }
     } else if (verdict === 'down') {
-      state.fails++
+      const fails = state.fails + 1
       const probed = state.probing > 0
       // Whoever else meets the same outage, or is late to tell of it, does not make it longer: only a probe that fails does.
-      if (probed || (state.openUntil === 0 && state.fails >= breaker.failsToOpen)) {
-        state.coolMs = probed ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
-        Object.assign(state, { openUntil: now + state.coolMs, probing: 0, why: `${system} does not answer; waiting until it is back` })
-      }
+      const opens = probed || (state.openUntil === 0 && fails >= breaker.failsToOpen)
+      const coolMs = probed ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
+      if (!opens) this.#breakers.set(system, { ...state, fails })
+      else this.#breaker(system, { fails, coolMs, openUntil: now + coolMs, probing: 0, why: `${system} does not answer; waiting until it is back` })
     } else if (verdict === 'config') {
-      Object.assign(state, { openUntil: now + breaker.coolConfigMs, probing: 0, why: `${system} refuses our credentials; a person has to look` })
+      this.#breaker(system, { ...state, openUntil: now + breaker.coolConfigMs, probing: 0, why: `${system} refuses our credentials; a person has to look` })
     }
   }
 
@@ -136,7 +144,7 @@ export class GateBook {
       served.add(waiter)
     }
     if (served.size === 0) return
-    this.#waiters = this.#waiters.filter((waiter) => !served.has(waiter))
+    for (const waiter of served) this.#leave(waiter)
     for (const tenant of new Set([...served].map((waiter) => waiter.tenant))) this.#wake(tenant)
   }
 
@@ -145,7 +153,7 @@ export class GateBook {
     const pools = this.#leases.get(key)?.pools ?? []
     if (this.#leases.delete(key)) this.#storage.sql.exec('DELETE FROM lease WHERE tenant = ? AND step = ?', tenant, step)
     for (const pool of pools) this.#used.set(pool, (this.#used.get(pool) ?? 1) - 1)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.tenant !== tenant || waiter.step !== step)
+    this.#leave({ tenant, step })
     return pools
   }
 
@@ -159,6 +167,20 @@ export class GateBook {
   #count(lease: Lease): void {
     if (!this.#leases.has(keyOf(lease))) for (const pool of lease.pools) this.#used.set(pool, (this.#used.get(pool) ?? 0) + 1)
     this.#leases.set(keyOf(lease), lease)
+  }
+
+  /** Whoever has got what it waited for, or no longer wants it. */
+  #leave(one: { tenant: string; step: string }): void {
+    const still = this.#waiters.filter((waiter) => !same(waiter, one))
+    if (still.length === this.#waiters.length) return
+    this.#waiters = still
+    this.#storage.sql.exec('DELETE FROM waiter WHERE tenant = ? AND step = ?', one.tenant, one.step)
+  }
+
+  /** A breaker that opens, probes or closes is remembered; counting towards it is not worth a write. */
+  #breaker(system: string, state: Breaker): void {
+    this.#breakers.set(system, state)
+    this.#storage.sql.exec('INSERT INTO breaker (system, body) VALUES (?, ?) ON CONFLICT (system) DO UPDATE SET body = excluded.body', system, JSON.stringify(state))
   }
 
   #isFull(pool: string): boolean {

@@ -1,6 +1,7 @@
 // One row, one step: look if there is any doubt, decide, write the intent, call, write the outcome.
 // It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
-import { UpstreamError } from '../domain/errors.ts'
+import { UpstreamError, type System } from '../domain/errors.ts'
+import { bug } from './bug.ts'
 import { brief, inTime } from './deadline.ts'
 import { desire, type JournalEvent, type Row } from './row.ts'
 import { dissolves } from './plan.ts'
@@ -8,6 +9,9 @@ import { backoffMs, policy } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Context, Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
+
+/** When the last call in doubt can no longer land (epoch ms); 0 when none is. */
+const flightEndOf = (row: Row): number => (row.doubtSince === 0 ? 0 : row.doubtSince + policy.flightMs)
 
 const waitsOut = 'making sure that a lost request can no longer arrive'
 
@@ -22,26 +26,13 @@ export async function drive<Up>(name: string, all: Surroundings<Up>, signal: Abo
   }
 }
 
-/** A caught bug: tried again slowly, set aside as poison when it keeps coming. The journal keeps its name, not its text. */
-function bug<Up>(name: string, all: Surroundings<Up>, error: unknown): void {
-  const { book } = all
-  book.transaction(() => {
-    const row = book.row(name)
-    if (!row) return
-    const poison = row.poison + 1
-    const stuck = poison >= policy.poisonMax
-    const why = stuck ? 'set aside after repeated internal errors' : 'an internal error; trying again'
-    const phase = stuck ? 'stuck' : row.phase === 'calling' || row.attempt > 0 ? 'unknown' : 'idle'
-    book.put({ ...row, poison, phase, why, since: all.now(), notBefore: all.now() + backoffMs(poison + 4, policy.backoffMaxMs, all.random) })
-    book.journal(stuck ? 'stuck' : 'bug', name, row.attempt, { error: error instanceof Error ? error.name : typeof error })
-  })
-}
-
 class Drive<Up> {
   readonly all: Surroundings<Up>
   readonly name: string
   readonly resource: Resource<Up>
   #row: Row
+  /** The system that did not do its part, when it is not the resource's own. */
+  #blamed: System | undefined
 
   constructor(name: string, all: Surroundings<Up>) {
     const row = all.book.row(name)
@@ -61,7 +52,7 @@ class Drive<Up> {
     const gone = { phase: 'settled', doubtSince: 0, handle: null, out: null, owned: false, settledAt: all.now() } as const
     if (dissolves(this.#row, all.resources, rows)) {
       // A lost request may still write something that nobody would ever remove: what it lives in stays until it cannot.
-      const flightEnds = this.#row.doubtSince === 0 ? 0 : this.#row.doubtSince + policy.flightMs
+      const flightEnds = flightEndOf(this.#row)
       if (all.now() < flightEnds) return this.#amend({ phase: 'unknown', handle: null, notBefore: flightEnds, why: waitsOut })
       this.#amend(gone, 'dissolved')
       return this.#free()
@@ -89,7 +80,7 @@ class Drive<Up> {
     } finally {
       const row = all.book.row(this.name)
       const release = !row || (row.phase !== 'waiting' && row.phase !== 'unknown' && row.phase !== 'calling')
-      await all.gate.report({ step: this.name, system: resource.system, verdict, release }).catch(() => undefined)
+      await all.gate.report({ step: this.name, system: this.#blamed ?? resource.system, verdict, release }).catch(() => undefined)
     }
   }
 
@@ -148,7 +139,7 @@ class Drive<Up> {
     const { all, resource } = this
     const now = all.now()
     const row = this.#row
-    const flightEnds = row.doubtSince === 0 ? 0 : row.doubtSince + policy.flightMs
+    const flightEnds = flightEndOf(row)
     const wants = row.want === 'present'
     if (seen.state === 'foreign') return this.#foreign(seen.why)
     if (seen.state === 'busy') {
@@ -205,6 +196,7 @@ class Drive<Up> {
     if (!(result instanceof UpstreamError)) throw result
     const why = brief(result.message)
     const retry = done + (result.retryAfterMs ?? backoffMs(row.fails, policy.backoffMaxMs, all.random))
+    this.#blamed = result.system
     const outcome = { fate: result.fate, landed: result.landed, system: result.system, message: why }
     switch (result.fate) {
       case 'not-sent':
@@ -215,7 +207,7 @@ class Drive<Up> {
         this.#amend({ phase: 'unknown', doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: done, refusal: why, why }, 'outcome', outcome)
         return 'ok'
       case 'credentials':
-        this.#amend({ why }, 'outcome', outcome)
+        this.#amend({ why, ...(result.landed ? { doubtSince: before.doubtSince, doubtFor: before.doubtFor } : {}) }, 'outcome', outcome)
         this.#stick(`${result.system}: ${why}`)
         return 'config'
       case 'unknown':
@@ -233,6 +225,7 @@ class Drive<Up> {
       this.#stick(`${error.system}: ${why}`)
       return 'config'
     }
+    this.#blamed = error.system
     const blind = this.#row.blind + 1
     const pause = error.retryAfterMs ?? backoffMs(blind, policy.blindMaxMs, all.random)
     this.#amend({ phase: this.#row.attempt > 0 ? (this.#row.phase === 'waiting' ? 'waiting' : 'unknown') : 'idle', blind, notBefore: all.now() + pause, why: `no answer: ${why}` })

@@ -18,6 +18,9 @@ export async function deliverCommands(batch: MessageBatch, env: Env): Promise<vo
     const parsed = Command.safeParse(message.body)
     if (!parsed.success) {
       await bury(env, message, 'unreadable')
+      // It is kept there; sending it again every minute would only bury it again.
+      const { id } = (message.body ?? {}) as { id?: unknown }
+      if (typeof id === 'string') confirmed.push(id)
       return
     }
     try {

@@ -17,14 +17,23 @@ export const address: Resource<Reach, null, Identity> = {
   pollMs: 1_000,
   output: Identity,
   async observe({ tenant, epoch, up }) {
-    const identity = await up.allocator.held(tenant, epoch)
+    const identity = await asked(up.allocator.held(tenant, epoch))
     return identity ? { state: 'present', ok: true, out: identity } : { state: 'absent' }
   },
   async make() {
     throw new UpstreamError('allocator', 'refused', 'these identities were released and are never handed out again', { landed: true })
   },
   async unmake({ tenant, epoch, up }) {
-    await up.allocator.release(tenant, epoch)
+    await asked(up.allocator.release(tenant, epoch))
     return undefined
   },
+}
+
+/** The allocator is an object of ours: when its answer is lost, both questions may simply be asked again. */
+async function asked<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw new UpstreamError('allocator', 'unknown', 'the allocator does not answer', { landed: true, cause: error })
+  }
 }

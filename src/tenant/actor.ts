@@ -39,6 +39,8 @@ export class Actor<Up> {
   readonly #nudge = new Nudge()
   #woken = false
   #idleRuns = 0
+  /** Reports in a row that could not be written. */
+  #unwritten = 0
 
   constructor(lent: Lent<Up>) {
     this.#lent = lent
@@ -124,10 +126,11 @@ export class Actor<Up> {
       } while (this.store.transaction(() => this.#finish()) && lent.now() < until)
       // Where it rests is told too, not only its steps.
       lent.changed()
-      await this.#flush()
     } catch (error) {
       this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })
     }
+    // The copy being away is nothing that the tenant's own journal needs to tell.
+    this.#unwritten = await this.#flush().then(() => 0, () => this.#unwritten + 1)
     this.#idleRuns = this.store.lastLine() === lineBefore ? this.#idleRuns + 1 : 0
     this.#rearm()
   }
@@ -239,7 +242,7 @@ export class Actor<Up> {
     const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
     if (this.#woken) this.#lent.setAlarm(now + pause)
     else if (typeof stands === 'object') this.#lent.setAlarm(Math.max(now + pause, stands.dueAt))
-    else if (unreported) this.#lent.setAlarm(now + Math.max(pause, 1_000))
+    else if (unreported) this.#lent.setAlarm(now + Math.max(pause, backoffMs(this.#unwritten + 3, unwrittenMaxMs, () => this.#lent.random())))
     else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
     else this.#lent.deleteAlarm()
   }
@@ -251,6 +254,9 @@ export class Actor<Up> {
     return 'ignored'
   }
 }
+
+/** Longest pause between two tries to write the reporting copy. */
+const unwrittenMaxMs = 60_000
 
 const newborn = (order: NonNullable<TenantState['next']>, now: number): TenantState => ({
   key: order.tenant, spec: order.spec, identity: order.identity, target: order.target, seq: order.seq, served: false, undoing: false,
