@@ -26,6 +26,8 @@ export const access = {
   'GET /orders/:id': 'order-link',
   'GET /orders/:id/events': 'order-link',
   'POST /operator/retry': 'operator',
+  'GET /operator/tenant': 'operator',
+  'GET /operator/gate': 'operator',
 } as const satisfies Record<string, Credential>
 
 export type Route = keyof typeof access

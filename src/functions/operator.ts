@@ -1,26 +1,40 @@
 // What an operator may do to a tenant. Overrides are wishes like any other: they go through the tenant, never around it.
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../config.ts'
 import { tenantKey } from '../domain/names.ts'
 import { mount, type App } from './access.ts'
-import { fieldsOf } from './body.ts'
+import { fieldsOf, queryOf } from './body.ts'
 import { Problem } from './problems.ts'
 import { serviceId } from './service-id.ts'
 
-const Retry = z.object({
-  connection: z.string({ error: 'is required: the billing connection' }),
-  service_id: serviceId,
+const Whose = z.object({ connection: z.string({ error: 'is required: the billing connection' }), service_id: serviceId })
+
+const Retry = Whose.extend({
   actor: z.string({ error: 'is required: who asks' }).trim().min(1, 'is required: who asks').max(80, 'is too long'),
 })
 
 export function operator(app: Hono<App>): void {
   /** Stuck steps are looked at again, after a person has mended what was wrong. Answers how many there were. */
   mount(app, 'POST /operator/retry', async (c) => {
-    const { connection, service_id: service, actor } = await fieldsOf(c, Retry)
-    const tenant = tenantKey(connection, service)
-    // Asked of the book first: an object comes into being by being asked.
-    if (!(await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).service(tenant))) throw new Problem('unknown-service', 'There is no such service.', 'service_id')
-    return c.json({ success: true, retried: await c.env.TENANT.getByName(tenant).retry(actor) })
+    const { actor, ...whose } = await fieldsOf(c, Retry)
+    return c.json({ success: true, retried: await (await tenantOf(c, whose)).retry(actor) })
   })
+
+  /** Where a tenant stands, and the newest lines of its journal (oldest first). */
+  mount(app, 'GET /operator/tenant', async (c) => {
+    const tenant = await tenantOf(c, queryOf(c, Whose))
+    const [order, journal] = await Promise.all([tenant.view(), tenant.journal(200)])
+    return c.json({ success: true, order, journal })
+  })
+
+  /** Leases held by pool, and the systems whose breaker is open, with the reason. */
+  mount(app, 'GET /operator/gate', async (c) => c.json({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).usage()) }))
+}
+
+/** Asked of the book first: an object comes into being by being asked. */
+async function tenantOf(c: Context<App>, whose: z.infer<typeof Whose>) {
+  const key = tenantKey(whose.connection, whose.service_id)
+  if (!(await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).service(key))) throw new Problem('unknown-service', 'There is no such service.', 'service_id')
+  return c.env.TENANT.getByName(key)
 }

@@ -10,6 +10,7 @@ import type { Rim } from '../upstreams/http.ts'
 import { upstreams } from '../upstreams/upstreams.ts'
 import { Actor, taskEnd, type Lent } from './actor.ts'
 import { figures, type Figures } from './figures.ts'
+import type { JournalLine } from './storage.ts'
 import { view, type View } from './view.ts'
 
 export class Tenant extends DurableObject<Env> {
@@ -50,6 +51,12 @@ export class Tenant extends DurableObject<Env> {
   /** Where the order stands, or undefined before its first command. */
   view(): View | undefined {
     return view(this.#actor.store, resources)
+  }
+
+  /** The newest journal lines, oldest first; `detail` as JSON text. */
+  journal(most: number): (Omit<JournalLine, 'detail'> & { detail: string | null })[] {
+    const { store } = this.#actor
+    return store.linesAfter(Math.max(0, store.lastLine() - most), most).map((line) => ({ ...line, detail: line.detail === null ? null : JSON.stringify(line.detail) }))
   }
 
   /** Live figures of the container, or the last known ones, marked; asks the cluster at most `waitMs`. */
