@@ -47,8 +47,6 @@ it.each([
   }))
   await expect.poll(() => held, { timeout: 10_000, interval: 10 }).toBe(steps.length)
   await abortAllDurableObjects()
-  // The gate's memory of who waits is gone too; whoever waited asks again by himself after half a minute, which is spared here.
-  await Promise.all(services.map((service) => tenantOf(service).unpark()))
   await Promise.all(services.map((service) => until(service, 'live', 15_000)))
 }, 30_000)
 

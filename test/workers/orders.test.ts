@@ -1,9 +1,10 @@
 // The order that a customer watches: as a page, as JSON, and as events that follow it and end when nobody listens.
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { orderId } from '../../src/functions/access.ts'
 import { tenantKey } from '../../src/domain/names.ts'
+import { Tenant } from '../../src/tenant/object.ts'
 import type { View } from '../../src/tenant/view.ts'
 import { call, newService, order, post, tenantOf, until } from './billing.ts'
 import { connect, disconnect } from './upstream.ts'
@@ -100,9 +101,25 @@ it('tells everybody who watches, and goes on when one of them goes', async () =>
   await second.stop()
 })
 
-it('forgets a watcher who has gone: nothing is left that holds the object or is told', async () => {
+it('forgets watchers who have gone: the object hears of it by its next change, and nothing is left that holds it', async () => {
   connect()
   const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const watch = Tenant.prototype.watch
+  let gone = 0
+  vi.spyOn(Tenant.prototype, 'watch').mockImplementation(function (this: Tenant) {
+    const reader = watch.call(this).getReader()
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => {
+        gone++
+        return reader.cancel(reason)
+      },
+    })
+  })
   const service = newService()
   const { order: link } = await order(service)
   await until(service, 'live')
@@ -113,7 +130,8 @@ it('forgets a watcher who has gone: nothing is left that holds the object or is 
   }
   await post('/delete-site', { service_id: service })
   await until(service, 'terminated')
+  await expect.poll(() => gone).toBe(3)
   await evictDurableObject(tenantOf(service))
-  expect(await runInDurableObject(tenantOf(service), (object) => object.view()?.status)).toBe('terminated')
+  expect((await tenantOf(service).view())?.status).toBe('terminated')
   expect(error).not.toHaveBeenCalled()
 })

@@ -1,5 +1,6 @@
 // The way out of the Worker, as the tests want it: cut off, or to this file's own data centre. Every request is written down.
 import { vi } from 'vitest'
+import { lease } from '../../src/broker/limits.ts'
 import { policy } from '../../src/engine/policy.ts'
 import { resources } from '../../src/resources/plans.ts'
 
@@ -33,6 +34,7 @@ export const disconnect = (): void => through(() => Promise.reject(Object.assign
 /** The data centre answers, thousands of times faster than a real one; the engine's patience is scaled to it. */
 export function connect(way: Way = (_request, onward) => onward()): void {
   Object.assign(policy, { backoffFirstMs: 5, backoffMaxMs: 50, blindMaxMs: 50, flightMs: 400, safetyAlarmMs: 300, watchMs: 2_000 })
+  Object.assign(lease, { claimMs: 400, sweepMs: 200 })
   for (const resource of resources.values()) Object.assign(resource, { pollMs: 10 })
   through(way)
 }
