@@ -31,7 +31,6 @@ export async function order(service: string, more: { plan?: string; email?: stri
 export const tenantOf = (service: string, connection = 'test') => env.TENANT.getByName(tenantKey(connection, service))
 
 export const allocator = () => env.ALLOCATOR.getByName('lab')
-export const gate = () => env.GATE.getByName('lab')
 
 /** Waits until the tenant rests (or is) so, at most a few seconds. */
 export async function until(service: string, status: string, timeout = 8_000): Promise<void> {

@@ -3,7 +3,7 @@ import { evictAllDurableObjects, evictDurableObject, listDurableObjectIds, runIn
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import type { Command } from '../../src/domain/order.ts'
-import { allocator, gate, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
+import { allocator, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
 import { connect, disconnect, everything } from './upstream.ts'
 
 beforeEach(disconnect)
@@ -149,8 +149,6 @@ it('waits for a person when its credentials are refused, tears nothing down, and
   await until(service, 'stuck')
   expect((await everything()).some((thing) => thing.kind === 'container' && thing.of === String(site.vmid))).toBe(true)
   connect()
-  // The breaker that the refusal has opened at the gate stays so for a minute, and is forgotten with its object.
-  await evictDurableObject(gate())
   expect(await tenantOf(service).retry('a person')).toBe(1)
   await until(service, 'live')
 })

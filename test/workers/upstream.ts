@@ -1,11 +1,14 @@
 // The way out of the Worker, as the tests want it: cut off, or to this file's own data centre. Every request is written down.
 import { vi } from 'vitest'
-import { lease } from '../../src/broker/limits.ts'
+import { breaker, lease } from '../../src/broker/limits.ts'
 import { policy } from '../../src/engine/policy.ts'
 import { resources } from '../../src/resources/plans.ts'
 
 const out = globalThis.fetch
 const name = crypto.randomUUID()
+
+// A breaker that a cut-off test has opened must not hold up the next one.
+Object.assign(breaker, { coolFirstMs: 50, coolMaxMs: 100, coolConfigMs: 100, probeMs: 200 })
 
 /** Requests that the Worker has sent since the last change of the way out, as `METHOD /path`. */
 export const sent: string[] = []
