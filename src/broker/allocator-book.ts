@@ -66,6 +66,11 @@ export class AllocatorBook {
     return row ? (JSON.parse(String(row['body'])) as ServiceRecord) : undefined
   }
 
+  /** Keys of the tenants ever known, in order, after `after`. */
+  tenants(after: string, limit: number): string[] {
+    return this.#storage.sql.exec('SELECT tenant FROM service WHERE tenant > ? ORDER BY tenant LIMIT ?', after, limit).toArray().map((row) => String(row['tenant']))
+  }
+
   /** The tenant has these commands in its inbox: they need not be sent again. */
   confirm(ids: readonly string[]): void {
     for (const id of ids) this.#storage.sql.exec('DELETE FROM command WHERE id = ?', id)

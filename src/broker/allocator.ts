@@ -20,6 +20,10 @@ export class Allocator extends DurableObject<Env> {
     return this.#book.service(tenant)
   }
 
+  tenants(after: string, limit: number): string[] {
+    return this.#book.tenants(after, limit)
+  }
+
   confirm(ids: readonly string[]): void {
     this.#book.confirm(ids)
   }

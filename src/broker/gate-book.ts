@@ -14,7 +14,6 @@ interface Lease { tenant: string; step: string; pools: readonly string[]; since:
 export class GateBook {
   readonly #storage: Storage
   readonly #wake: (tenant: string) => void
-  readonly #parkedMs: number
   /** What the table holds, by tenant and step, and how much of each pool that is: a cache, read once. */
   readonly #leases = new Map<string, Lease>()
   readonly #used = new Map<string, number>()
@@ -23,10 +22,9 @@ export class GateBook {
   /** Current width of adaptive pools: relearned after a restart. */
   #width = new Map<string, number>()
 
-  constructor(storage: Storage, wake: (tenant: string) => void, parkedMs = 30_000) {
+  constructor(storage: Storage, wake: (tenant: string) => void) {
     this.#storage = storage
     this.#wake = wake
-    this.#parkedMs = parkedMs
     storage.sql.exec('CREATE TABLE IF NOT EXISTS lease (tenant TEXT NOT NULL, step TEXT NOT NULL, pools TEXT NOT NULL, since INTEGER NOT NULL, claimed INTEGER NOT NULL, PRIMARY KEY (tenant, step))')
     for (const row of storage.sql.exec('SELECT tenant, step, pools, since, claimed FROM lease').toArray())
       this.#count({ tenant: String(row['tenant']), step: String(row['step']), pools: JSON.parse(String(row['pools'])) as string[], since: Number(row['since']), claimed: Boolean(row['claimed']) })
@@ -53,7 +51,7 @@ export class GateBook {
         if (!held.claimed) this.#lease({ ...held, since: now, claimed: true })
       } else if (leased.length > 0) {
         const full = leased.find((pool) => this.#isFull(pool))
-        if (full) return { granted: false, waitMs: this.#parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
+        if (full) return { granted: false, waitMs: lease.parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
       }
       for (const pool of ask.pools) {
         const wait = this.#take(pool, now)

@@ -10,7 +10,7 @@ export type Grant =
 /**
  * - `ok`        the system answered
  * - `down`      it did not: counts towards its breaker
- * - `config`    it refused our credentials: opens the breaker that only a person closes
+ * - `config`    it refused our credentials: a person has to look; one probe a minute shows when it is mended
  * - `congested` it is overloaded: fewer at once
  * - `none`      nothing was learned about it
  */

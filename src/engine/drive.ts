@@ -13,6 +13,9 @@ import type { Surroundings } from './surroundings.ts'
 /** When the last call in doubt can no longer land (epoch ms); 0 when none is. */
 const flightEndOf = (row: Row): number => (row.doubtSince === 0 ? 0 : row.doubtSince + policy.flightMs)
 
+/** Nothing of the system itself was heard: 429 and our own gateway's fences are answers, 5xx of a middlebox are not. */
+const silent = (error: UpstreamError): boolean => error.status === undefined || error.status >= 500
+
 const waitsOut = 'making sure that a lost request can no longer arrive'
 
 type Patch = Partial<Omit<Row, 'name' | 'version'>>
@@ -202,7 +205,7 @@ class Drive<Up> {
       case 'not-sent':
         // Another request of the same call may have been applied, so it is looked at like any other.
         this.#amend({ phase: 'unknown', fails: row.fails - 1, doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: retry, why }, 'outcome', outcome)
-        return result.retryAfterMs === undefined ? 'down' : 'ok'
+        return silent(result) ? 'down' : 'none'
       case 'refused':
         this.#amend({ phase: 'unknown', doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: done, refusal: why, why }, 'outcome', outcome)
         return 'ok'
@@ -229,7 +232,7 @@ class Drive<Up> {
     const blind = this.#row.blind + 1
     const pause = error.retryAfterMs ?? backoffMs(blind, policy.blindMaxMs, all.random)
     this.#amend({ phase: this.#row.attempt > 0 ? (this.#row.phase === 'waiting' ? 'waiting' : 'unknown') : 'idle', blind, notBefore: all.now() + pause, why: `no answer: ${why}` })
-    return error.landed || error.retryAfterMs !== undefined ? 'none' : 'down'
+    return !error.landed && silent(error) ? 'down' : 'none'
   }
 
   #foreign(why: string): boolean {

@@ -21,8 +21,6 @@ export interface Policy {
   /** One run of the alarm drives at most this long. The safety alarm may come due meanwhile: it then follows the run, or wakes us after a crash. */
   readonly runMs: number
   readonly safetyAlarmMs: number
-  /** A parked row asks the gate again after this time even if nobody wakes it. */
-  readonly parkedMs: number
 }
 
 export const policy: Policy = {
@@ -36,7 +34,6 @@ export const policy: Policy = {
   poisonMax: 5,
   runMs: 60_000,
   safetyAlarmMs: 10_000,
-  parkedMs: 30_000,
 }
 
 /** Pause before try number `tries` + 1: doubling, capped, with full jitter (never 0, so that nothing becomes a hot loop). */

@@ -26,6 +26,7 @@ export const access = {
   'GET /orders/:id': 'order-link',
   'GET /orders/:id/events': 'order-link',
   'POST /operator/retry': 'operator',
+  'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',
 } as const satisfies Record<string, Credential>

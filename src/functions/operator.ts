@@ -14,6 +14,9 @@ const Retry = Whose.extend({
   actor: z.string({ error: 'is required: who asks' }).trim().min(1, 'is required: who asks').max(80, 'is too long'),
 })
 
+/** Tenants of one rebuilding call: well within what one request may call. */
+const most = 200
+
 export function operator(app: Hono<App>): void {
   /** Stuck steps are looked at again, after a person has mended what was wrong. Answers how many there were. */
   mount(app, 'POST /operator/retry', async (c) => {
@@ -26,6 +29,14 @@ export function operator(app: Hono<App>): void {
     const tenant = await tenantOf(c, queryOf(c, Whose))
     const [order, journal] = await Promise.all([tenant.view(), tenant.journal(200)])
     return c.json({ success: true, order, journal })
+  })
+
+  /** The reporting copy in D1 was lost: the next `most` tenants after `after` tell it everything again. Answers where to go on, null at the end. */
+  mount(app, 'POST /operator/reports', async (c) => {
+    const { after } = await fieldsOf(c, z.object({ after: z.string().max(64).default('') }))
+    const tenants = await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).tenants(after, most)
+    await Promise.all(tenants.map((tenant) => c.env.TENANT.getByName(tenant).report()))
+    return c.json({ success: true, told: tenants.length, next: tenants.length < most ? null : tenants.at(-1) })
   })
 
   /** Leases held by pool, and the systems whose breaker is open, with the reason. */

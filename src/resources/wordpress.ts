@@ -13,7 +13,8 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
   title: 'WordPress',
   needs: ['power'],
   inside: 'container',
-  system: 'gateway',
+  // Where the container is comes first, and the gateway's own silence shows there too.
+  system: 'proxmox',
   pools: (_want, wish) => [`playbooks:${wish.node}`],
   callTimeoutMs: 20_000,
   busyMs: 1_800_000,

@@ -84,6 +84,7 @@ export class Actor<Up> {
 
   /** The gate has room again: what was parked may ask at once. */
   unpark(): void {
+    if (this.store.isNewer()) return
     const now = this.#lent.now()
     this.store.transaction(() => {
       for (const row of this.store.rows()) if (row.parked && row.notBefore > now) this.store.put({ ...row, notBefore: now })
@@ -100,6 +101,7 @@ export class Actor<Up> {
   /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */
   retry(actor: string): number {
     const { store } = this
+    if (store.isNewer()) return 0
     const stuck = store.rows().filter((row) => row.phase === 'stuck')
     store.transaction(() => {
       const state = store.state()
@@ -110,6 +112,15 @@ export class Actor<Up> {
     })
     if (stuck.length > 0) this.wake()
     return stuck.length
+  }
+
+  /** The reporting copy was lost: everything is told again, as far as the journal goes back. */
+  report(): void {
+    const { store } = this
+    const state = store.state()
+    if (!state || store.isNewer()) return
+    store.transaction(() => store.putState({ ...state, projected: 0 }))
+    this.wake()
   }
 
   /** One turn of the engine. The safety alarm comes first: whatever happens below cannot lose the tenant. */

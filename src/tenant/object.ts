@@ -43,6 +43,11 @@ export class Tenant extends DurableObject<Env> {
     return this.#actor.holds(step)
   }
 
+  /** Tells the reporting copy everything again. */
+  report(): void {
+    this.#actor.report()
+  }
+
   /** Stuck steps are looked at again; answers how many there were. */
   retry(actor: string): number {
     return this.#actor.retry(actor)

@@ -39,6 +39,12 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   for (let n = chance(0.3) ? between(die, 1, 2) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.dc.restartGateway() })
   for (let n = chance(0.4) ? between(die, 1, 4) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => void (platform.tenants.size > 0 && platform.crash([...platform.tenants.values()][n % platform.tenants.size]!)) })
   if (chance(0.15)) also.push({ atMs: 1, run: (platform) => void (linstorState(platform.dc.world).tieBreakerMissing = true) })
+  // A full storage pool makes the creating task fail after it was accepted.
+  if (chance(0.08)) {
+    const capacities: number[] = []
+    also.push({ atMs: 1, run: (platform) => void (capacities.push(linstorState(platform.dc.world).capacityKib), (linstorState(platform.dc.world).capacityKib = 0)) })
+    also.push({ atMs: between(die, 5_000, 90_000), run: (platform) => void (linstorState(platform.dc.world).capacityKib = capacities[0] ?? 0) })
+  }
   return {
     seed, events, also, sabotage, major: chance(0.25) ? 8 : 9,
     ...(chance(0.12) ? { onCreate: chance(0.5) ? plantRecord : plantHost } : {}),

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { silentTenants, usualDurations, writeReport, type Report } from '../../src/db/reports.ts'
 import { newService, order, post, recordOf, tenantOf, until } from './billing.ts'
+import { keys } from './secrets.ts'
 import { connect } from './upstream.ts'
 
 beforeEach(async () => {
@@ -92,4 +93,22 @@ it('fails no tenant by failing, and catches up', async () => {
   await env.DB.prepare('ALTER TABLE hidden RENAME TO tenants').run()
   await tenantOf(service).poke()
   await expect.poll(() => env.DB.prepare('SELECT status FROM tenants WHERE service = ?').bind(service).first('status'), { timeout: 5_000 }).toBe('live')
+})
+
+it('is rebuilt from the tenants when it was dropped', async () => {
+  connect()
+  const service = newService()
+  await order(service)
+  await until(service, 'live')
+  const { tenant } = await recordOf(service)
+  const all = async () => Promise.all(['tenants', 'steps', 'audit'].map(async (table) => {
+    const { results } = await env.DB.prepare(`SELECT * FROM ${table} WHERE tenant = ? ORDER BY 1, 2, 3`).bind(tenant).all()
+    return results.map(({ as_of: _, ...rest }) => rest)
+  }))
+  await expect.poll(async () => (await all())[0]?.[0]?.['status']).toBe('live')
+  const before = await all()
+  for (const table of ['tenants', 'steps', 'audit']) await env.DB.prepare(`DELETE FROM ${table}`).run()
+  expect(await (await post('/operator/reports', {}, keys.operator)).json()).toMatchObject({ success: true, next: null })
+  await expect.poll(async () => (await all())[2]?.length, { timeout: 5_000 }).toBe(before[2]?.length)
+  expect(await all()).toEqual(before)
 })
