@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig(async () => ({
   test: {
+    // Left to itself vitest leaves one of two cores idle.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,engine,broker,tenant,simulation,upstreams,gateway,lab,journeys}/**/*.test.ts'], testTimeout: 120_000 } },
       {

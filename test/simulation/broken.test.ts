@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { broken } from './broken.ts'
 import { live } from './history.ts'
-import { casesOf, nameOf, runCase, type Case } from './matrix.ts'
+import { casesOf, nameOf, runCase, share, type Case } from './matrix.ts'
 import type { Sabotage } from './platform.ts'
 import { randomHistory } from './random-history.ts'
 
@@ -26,6 +26,6 @@ describe('the checks catch an engine that', () => {
   })
 
   it('but not the right one', async () => {
-    for (const one of await late()) expect((await runCase(one)).violations, nameOf(one)).toEqual([])
+    for (const one of share(await late(), 0, 3)) expect((await runCase(one)).violations, nameOf(one)).toEqual([])
   })
 })
