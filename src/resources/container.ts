@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
-import type { Reach } from './reach.ts'
+import { atItsNode, type Reach } from './reach.ts'
 
 export interface ContainerWish {
   vmid: number
@@ -36,16 +36,9 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
 
   async observe({ up, wish, mark }): Promise<Seen<ContainerOut>> {
     const { vmid } = wish
-    let node = wish.node
-    let config = await up.proxmox.containerConfig(node, vmid)
-    if (!config) {
-      // "Does not exist" on one node is only half an answer: HA may have moved it. The cluster's own list decides.
-      const found = await up.proxmox.locate(vmid)
-      if (found === undefined) return { state: 'absent' }
-      config = await up.proxmox.containerConfig(found, vmid)
-      if (!config) return { state: 'busy', why: 'the container is moving' }
-      node = found
-    }
+    const { node, found: config } = await atItsNode(up, vmid, wish.node, (at) => up.proxmox.containerConfig(at, vmid))
+    if (node === undefined) return { state: 'absent' }
+    if (!config) return { state: 'busy', why: 'the container is moving' }
     if (config.lock) {
       const active = await up.proxmox.tasks(node, { vmid, source: 'active' })
       const running = active.find((task) => task.status === undefined || task.status === 'RUNNING')

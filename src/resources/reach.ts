@@ -13,13 +13,29 @@ export interface Reach extends Upstreams {
   }
 }
 
-/** Where the container is now and how it does: at `hint` when it is still there, else wherever HA has moved it; empty when it is gone. */
-export async function whereabouts(up: Reach, vmid: number, hint: string): Promise<{ node?: string; status?: ContainerStatus }> {
-  const here = await up.proxmox.status(hint, vmid)
-  if (here) return { node: hint, status: here }
+/**
+ * Asks the container's node: `hint` first, then wherever HA has moved it. `node` is missing when the cluster's own list, which
+ * every node knows at once, has no such container; `found` when it has one that the node does not know (yet).
+ */
+export async function atItsNode<T>(up: Reach, vmid: number, hint: string, ask: (node: string) => Promise<T | undefined>): Promise<{ node?: string; found?: T }> {
+  let failure: unknown
+  const here = await ask(hint).catch((error: unknown) => {
+    // A dead node does not answer for a container that has long been started elsewhere.
+    failure = error
+    return undefined
+  })
+  if (here !== undefined) return { node: hint, found: here }
   const node = await up.proxmox.locate(vmid)
-  const status = node === undefined || node === hint ? undefined : await up.proxmox.status(node, vmid)
-  return { ...(node === undefined ? {} : { node }), ...(status ? { status } : {}) }
+  if (node === hint && failure !== undefined) throw failure
+  if (node === undefined || node === hint) return node === undefined ? {} : { node }
+  const found = await ask(node)
+  return found === undefined ? { node } : { node, found }
+}
+
+/** Where the container is now and how it does; empty when it is gone. */
+export async function whereabouts(up: Reach, vmid: number, hint: string): Promise<{ node?: string; status?: ContainerStatus }> {
+  const { found, ...at } = await atItsNode(up, vmid, hint, (node) => up.proxmox.status(node, vmid))
+  return found === undefined ? at : { ...at, status: found }
 }
 
 /** The node to send a first call to: where the container was made. Once there was a doubt, it is looked for. */
