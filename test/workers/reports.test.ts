@@ -103,7 +103,7 @@ it('is rebuilt from the tenants when it was dropped', async () => {
   const { tenant } = await recordOf(service)
   const all = async () => Promise.all(['tenants', 'steps', 'audit'].map(async (table) => {
     const { results } = await env.DB.prepare(`SELECT * FROM ${table} WHERE tenant = ? ORDER BY 1, 2, 3`).bind(tenant).all()
-    return results.map((row) => ({ ...row, as_of: 0 }))
+    return results.map((row): Record<string, unknown> => ({ ...row, as_of: 0 }))
   }))
   await expect.poll(async () => (await all())[0]?.[0]?.['status']).toBe('live')
   const before = await all()
