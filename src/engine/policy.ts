@@ -10,8 +10,8 @@ export interface Policy {
   /** Longest pause between two looks at a system that does not answer. */
   readonly blindMaxMs: number
   /**
-   * The flight bound: after this time a request of unknown fate can no longer land. The gateway refuses what is past
-   * its deadline (20 s after the intent) and gives up on an upstream within 30 s; the rest is margin for clocks.
+   * The flight bound: after this time a request of unknown fate can no longer land. The gateway refuses what is past its
+   * deadline (at most 20 s after the intent) and gives up then; 30 s are left for what an upstream does late, 10 s for clocks.
    */
   readonly flightMs: number
   /** One long poll for the end of a task. */
