@@ -47,11 +47,12 @@ async function start(options: StartOptions): Promise<void> {
     stateDir: state.dir,
     cacheDir: resolve(root, '.berth', 'cache'),
     log,
-    progress: ({ text }) => {
-      fetched = true
-      console.log(`WordPress: ${text} …`)
-    },
-    ...(options.wordpress ? {} : { archive: { name: 'WordPress', integrity: '', fetch: () => Promise.reject(new Error('switched off by --no-wordpress')) } }),
+    ...(options.wordpress ? {
+      progress: ({ text }: { text: string }) => {
+        fetched = true
+        console.log(`WordPress: ${text} …`)
+      },
+    } : { archive: { name: 'WordPress', integrity: '', fetch: () => Promise.reject(new Error('switched off by --no-wordpress')) } }),
   })
   running.push({ name: 'wordpress', close: () => wordpress.close() })
 

@@ -43,10 +43,12 @@ export function view<Up>(store: TenantStorage, resources: Resources<Up>): View |
     const { fails, since, startedAt, settledAt } = row
     return [{ name: row.name, title: resource.title, state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: resource.needs }]
   })
+  // The cause begins with the title of the step that could not be made.
+  const blamed = [...resources.values()].find(({ title }) => state.cause?.startsWith(`${title}: `))
   const site = rows.get('wordpress')?.wish as { url?: string } | undefined
   return {
     status: statusOf(state), target: state.target, plan: state.spec.plan, hostname: state.identity.hostname, url: site?.url ?? null,
-    orderedAt: state.orderedAt, restAt: state.restAt, cause: state.cause === null ? null : plain(state.cause, undefined), steps,
+    orderedAt: state.orderedAt, restAt: state.restAt, cause: state.cause === null ? null : plain(state.cause, blamed?.system), steps,
   }
 }
 

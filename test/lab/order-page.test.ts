@@ -71,3 +71,8 @@ test('words for people stay as they are', () => {
   for (const text of ['making sure that a lost request can no longer arrive', 'Proxmox holds the lock "create"', 'waits for: Container'])
     expect(plain(text, 'proxmox')).toBe(text)
 })
+
+test('a failed task names who failed, never its own words', () => {
+  const text = "Container: task failed: error during cfs-locked 'storage-global-lvm' operation: Not enough free space in storage pool 'thinpool'"
+  expect(plain(text, 'proxmox')).toBe('Container: the cluster could not do it')
+})
