@@ -34,6 +34,8 @@ class Drive<Up> {
   readonly name: string
   readonly resource: Resource<Up>
   #row: Row
+  /** The wish that this drive serves; when it changes meanwhile, nothing more is done for the old one. */
+  readonly #version: number
   /** The system that did not do its part, when it is not the resource's own. */
   #blamed: System | undefined
 
@@ -45,6 +47,7 @@ class Drive<Up> {
     this.name = name
     this.resource = resource
     this.#row = row
+    this.#version = row.version
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -66,6 +69,7 @@ class Drive<Up> {
       return this.#free()
     }
     if (this.#row.handle !== null && !(await this.#watched(this.#row.handle, signal))) return
+    if (this.#row.version !== this.#version) return
 
     const pools = resource.pools(this.#row.want, this.#row.wish)
     const grant = await all.gate.acquire({ step: this.name, system: resource.system, pools })
@@ -129,9 +133,8 @@ class Drive<Up> {
     const { all } = this
     let seen: Seen | undefined
     if (this.#row.attempt > 0 || this.resource.given) {
-      const version = this.#row.version
       seen = await this.resource.observe(this.#context(this.#row, all.now() + this.resource.callTimeoutMs))
-      if (this.#reread().version !== version) return 'ok'
+      if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
     }
     return this.#touch(seen)
@@ -179,7 +182,9 @@ class Drive<Up> {
   async #touch(seen: Seen | undefined): Promise<Verdict> {
     const { all, resource } = this
     const now = all.now()
-    const before = this.#row
+    // Asking the gate took time as well.
+    const before = this.#reread()
+    if (before.version !== this.#version) return 'none'
     const attempt = before.attempt + 1
     const doubtFor = desire(before)
     this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null }, 'call', before.want)

@@ -34,7 +34,7 @@ describe('a long outage', () => {
     expect(violations).toEqual([])
     expect(Object.values(outcomes)).toEqual(Array.from({ length: 20 }, () => 'live'))
     // One probe at a time instead of twenty tenants asking by themselves.
-    expect(requests.edge).toBeLessThan(20 * 120)
+    expect(requests.edge).toBeLessThan(20 * 150)
   })
 })
 

@@ -208,8 +208,10 @@ export class Platform {
       },
       gate: (tenant, turn) => ({
         acquire: async (ask) => {
+          await this.#hop()
           const grant = this.#maybeLost('gateLoss', () => this.gate.acquire({ tenant, ...turn, ...ask }, clock.now()))
           for (const [pool, used] of Object.entries(this.gate.usage())) if (used > limitOf(pool)!.most) this.violations.push(`${used} leases of ${pool}`)
+          await this.#hop()
           return grant
         },
         report: async (told) => this.#maybeLost('gateLoss', () => this.gate.report({ tenant, ...told }, clock.now())),
@@ -227,6 +229,11 @@ export class Platform {
     const actor = new Actor(this.#sabotage.lend?.(lent, host.key) ?? lent)
     this.#sabotage.build?.(actor)
     return { actor, open }
+  }
+
+  /** The way from one object to another takes a moment, in which other things happen. */
+  #hop(): Promise<void> {
+    return this.dc.clock.sleep(1 + this.#random() * 40)
   }
 
   /** The call is made; sometimes its answer is lost, as between two objects when one restarts. */

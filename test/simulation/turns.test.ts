@@ -1,0 +1,35 @@
+// Everything that a step waits for takes time, and a wish may change meanwhile: nothing is done for a wish that is gone.
+import { expect, it } from 'vitest'
+import { live } from './history.ts'
+import type { Sabotage } from './platform.ts'
+
+/** Holds the gate's answer for one step until `until` resolves. */
+const slowGate = (step: string, until: Promise<void>): Sabotage => ({
+  lend: (lent) => ({
+    ...lent,
+    gate: (tenant, turn) => {
+      const gate = lent.gate(tenant, turn)
+      return {
+        ...gate,
+        acquire: async (ask) => {
+          const grant = await gate.acquire(ask)
+          if (ask.step === step) await until
+          return grant
+        },
+      }
+    },
+  }),
+})
+
+it.each(['container', 'proxy-host', 'dns-record'])('makes no %s when the termination came while the gate was asked', async (step) => {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const { violations, outcomes, journal } = await live({
+    seed: 21, events: [{ atMs: 0, service: 'one', verb: 'create' }, { atMs: 5_000, service: 'one', verb: 'terminate' }], sabotage: slowGate(step, opened),
+    also: [{ atMs: 6_000, run: () => open() }],
+  })
+  expect({ violations, outcomes }).toEqual({ violations: [], outcomes: { one: 'terminated' } })
+  expect(journal.filter((line) => line.includes(` call ${step} `))).toEqual([])
+})
