@@ -38,4 +38,4 @@ export const rateOf = (pool: string): Rate | undefined => rates[pool]
 export const breaker = { failsToOpen: 5, coolFirstMs: 5_000, coolMaxMs: 60_000, coolConfigMs: 60_000, probeMs: 30_000 }
 
 /** A lease given ahead to a waiter is taken back when it is not claimed; one that is held long is asked after; who is parked asks again even if nobody wakes it. */
-export const lease = { claimMs: 15_000, askAfterMs: 300_000, sweepMs: 15_000, parkedMs: 30_000 }
+export const lease = { claimMs: 15_000, askAfterMs: 120_000, sweepMs: 15_000, parkedMs: 30_000 }
