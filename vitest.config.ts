@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig(async () => ({
   test: {
     // An alarm that comes due while its file ends may be loading a module: the tool's own race, nobody's failure.
-    onUnhandledError: (error: Error) => error.name !== 'EnvironmentTeardownError',
+    onUnhandledError: (error: { name?: string }) => error.name !== 'EnvironmentTeardownError',
     // Left to itself vitest leaves one of two cores idle.
     maxWorkers: 2,
     projects: [
