@@ -71,7 +71,10 @@ export const broken: Record<string, () => Sabotage> = {
   'settles while a call for another wish may still land': () => ({
     build: rewriting((row) => (row.doubtSince > 0 && row.phase === 'unknown' ? { ...row, doubtFor: row.want === 'absent' ? 'absent' : `present ${JSON.stringify(row.wish)}` } : row)),
   }),
-  'forgets the lease of what it gives up': () => ({
+  'forgets the lease of what it gives up, and claims it when asked': () => ({
+    build: (actor) => {
+      actor.holds = () => true
+    },
     lend: (lent) => ({ ...lent, gate: (tenant, turn) => ({ ...lent.gate(tenant, turn), report: async (told) => lent.gate(tenant, turn).report({ ...told, release: told.release && told.verdict === 'ok' }) }) }),
   }),
 }
