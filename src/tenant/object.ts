@@ -134,6 +134,7 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       if (system === 'proxmox' || system === 'gateway') await up.proxmox.version()
       else if (system === 'linstor') await up.linstor.version()
       else if (system === 'npm') await up.npm.certificates()
+      else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
       else if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: config.cluster.zone })
     },
     gate: (tenant, turn) => {

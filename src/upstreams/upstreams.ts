@@ -5,6 +5,8 @@ import { Cloudflare, words as cloudflareWords } from './cloudflare/client.ts'
 import { Gateway } from './gateway/client.ts'
 import type { Call, Endpoint, Rim } from './http.ts'
 import { Http, gatewayWords } from './http.ts'
+import { Ispconfig } from './ispconfig/client.ts'
+import { words as ispconfigWords } from './ispconfig/remote.ts'
 import { Linstor } from './linstor/client.ts'
 import { Npm, words as npmWords } from './npm/client.ts'
 import { words as proxmoxWords } from './proxmox/api.ts'
@@ -21,7 +23,7 @@ export interface UpstreamSettings {
   cloudflareZoneId: string
 }
 
-export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; gateway: Gateway }
+export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; ispconfig: Ispconfig; gateway: Gateway }
 
 /** The clients for one call at a time: time-outs, fences and signatures follow from what `call` says. */
 export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) => Upstreams {
@@ -32,6 +34,7 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
     // LINSTOR's words come with return codes, which only its client can read.
     linstor: { system: 'linstor', baseUrl: `${gate}/linstor`, key, words: () => undefined },
     npm: { system: 'npm', baseUrl: `${gate}/npm/api`, key, words: npmWords },
+    ispconfig: { system: 'ispconfig', baseUrl: `${gate}/ispconfig`, key, words: ispconfigWords },
     gateway: { system: 'gateway', baseUrl: gate, key, words: gatewayWords },
     cloudflare: {
       system: 'cloudflare',
@@ -45,6 +48,7 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
     linstor: new Linstor(new Http(endpoints.linstor, rim, call)),
     npm: new Npm(new Http(endpoints.npm, rim, call)),
     cloudflare: new Cloudflare(new Http(endpoints.cloudflare, rim, call), settings.cloudflareZoneId),
+    ispconfig: new Ispconfig(new Http(endpoints.ispconfig, rim, call)),
     gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
   })
 }

@@ -202,6 +202,7 @@ export class Platform {
       probe: async (system) => {
         const up = clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 })
         if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: this.cluster.zone })
+        else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
         else if (system === 'npm') await up.npm.certificates()
         else if (system === 'linstor') await up.linstor.version()
         else if (system !== 'allocator') await up.proxmox.version()
