@@ -13,7 +13,7 @@ export interface Secrets {
   made: boolean
 }
 
-const names = ['API_KEYS', 'GATEWAY_KEY', 'CLOUDFLARE_TOKEN', 'ORDER_LINK_SECRET', 'OPERATOR_KEY_SHA256'] as const
+const names = ['API_KEYS', 'GATEWAY_KEY', 'CLOUDFLARE_TOKEN', 'ORDER_LINK_SECRET', 'OPERATOR_KEY_SHA256', 'HELP_DESK_KEYS', 'SUPPORT_KEY_SECRET'] as const
 
 /** Reads `<folder>/.dev.vars`. Throws UsageError naming what is missing. */
 export function readSecrets(folder: string): Secrets {

@@ -5,6 +5,9 @@ import type { UpstreamSettings } from './upstreams/upstreams.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits (a SHA-256)')
 
+/** Bearer keys, hashed, each for one billing connection. */
+const Keys = z.array(z.object({ connection: z.string().regex(/^[a-z0-9-]{1,40}$/), sha256 }))
+
 const json = <T>(schema: z.ZodType<T>) =>
   z.string().transform((text, context): unknown => {
     try {
@@ -20,11 +23,13 @@ const Environment = z.object({
   GATEWAY_URL: z.url(),
   CLOUDFLARE_URL: z.url(),
   CLOUDFLARE_ZONE_ID: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
-  API_KEYS: json(z.array(z.object({ connection: z.string().regex(/^[a-z0-9-]{1,40}$/), sha256 })).min(1)),
+  API_KEYS: json(Keys.min(1)),
   GATEWAY_KEY: z.string().regex(/^[a-z0-9-]{1,40}:.{16,}$/, 'must be <key id>:<secret of at least 16 characters>'),
   CLOUDFLARE_TOKEN: z.string().min(1),
   ORDER_LINK_SECRET: z.string().min(24, 'must have at least 24 characters'),
   OPERATOR_KEY_SHA256: sha256,
+  HELP_DESK_KEYS: json(Keys),
+  SUPPORT_KEY_SECRET: z.string().min(24, 'must have at least 24 characters'),
 })
 
 export interface Config {
@@ -33,6 +38,8 @@ export interface Config {
   apiKeys: readonly { connection: string; sha256: string }[]
   orderLinkSecret: string
   operatorKeySha256: string
+  helpDeskKeys: readonly { connection: string; sha256: string }[]
+  supportKeySecret: string
 }
 
 const read = new WeakMap<object, Config>()
@@ -57,6 +64,8 @@ export function configOf(env: object): Config {
     apiKeys: data.API_KEYS,
     orderLinkSecret: data.ORDER_LINK_SECRET,
     operatorKeySha256: data.OPERATOR_KEY_SHA256,
+    helpDeskKeys: data.HELP_DESK_KEYS,
+    supportKeySecret: data.SUPPORT_KEY_SECRET,
   }
   read.set(env, config)
   return config

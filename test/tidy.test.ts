@@ -20,7 +20,7 @@ const rooms: Record<string, readonly string[]> = {
   db: ['drizzle-orm', 'domain'],
   resources: ['zod', 'engine', 'upstreams', 'domain'],
   config: ['zod', 'domain', 'types of upstreams'],
-  broker: ['cloudflare:workers', 'domain', 'config'],
+  broker: ['cloudflare:workers', 'db', 'domain', 'config'],
   tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'db', 'domain', 'config'],
   queues: ['domain', 'db', 'config'],
   functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
@@ -31,14 +31,14 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Modules that only these files may import. */
 const reserved: Record<string, readonly string[]> = {
-  'cloudflare:workers': ['src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts'],
+  'cloudflare:workers': ['src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts'],
   wrangler: ['lab/worker.ts', 'lab/start.ts'],
   miniflare: ['lab/worker.ts'],
 }
 
 /** The only files of the Worker, the gateway and the simulators that touch clock, timers, chance or console. */
 const rim = [
-  'src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts',
+  'src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts',
   'src/queues/commands.ts', 'src/functions/cron/watchdog.ts', 'src/functions/problems.ts', 'src/functions/health.ts', 'src/functions/orders/orders.ts',
   // Runs in the customer's browser.
   'src/functions/orders/page-script.ts',

@@ -58,3 +58,21 @@ export const deadLetters = sqliteTable('dead_letters', {
   body: text().notNull(),
   at: integer().notNull(),
 })
+
+/** One row per support subscription; never its key. */
+export const supportSubscriptions = sqliteTable('support_subscriptions', {
+  connection: text().notNull(),
+  service: text().notNull(),
+  status: text().notNull(),
+  tier: text().notNull(),
+  email: text().notNull(),
+  firstname: text().notNull(),
+  lastname: text().notNull(),
+  /** How many keys it has had. */
+  generation: integer().notNull(),
+  createdAt: integer('created_at').notNull(),
+  changedAt: integer('changed_at').notNull(),
+  /** Line of the history up to which this row is true. */
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.connection, table.service] })])

@@ -6,15 +6,16 @@ import type { RequestIdVariables } from 'hono/request-id'
 import { configOf } from '../config.ts'
 import { Problem } from './problems.ts'
 
-export interface App { Bindings: Env; Variables: RequestIdVariables & { connection: string } }
+export interface App { Bindings: Env; Variables: RequestIdVariables & { connection: string; desk: string } }
 
 /**
  * - `connection` the bearer key of a billing connection: sees and changes that connection's services only
  * - `order-link` the unguessable link of one order, read only
  * - `operator`   the operator's bearer key
+ * - `help-desk`  the bearer key of a help desk: asks about support keys of one connection's customers, nothing else
  * - `public`     anybody
  */
-export type Credential = 'connection' | 'order-link' | 'operator' | 'public'
+export type Credential = 'connection' | 'order-link' | 'operator' | 'help-desk' | 'public'
 
 export const access = {
   'GET /health': 'public',
@@ -23,12 +24,18 @@ export const access = {
   'POST /suspend': 'connection',
   'POST /unsuspend': 'connection',
   'GET /status': 'connection',
+  'POST /support/create': 'connection',
+  'POST /support/suspend': 'connection',
+  'POST /support/unsuspend': 'connection',
+  'POST /support/terminate': 'connection',
+  'POST /support/verify': 'help-desk',
   'GET /orders/:id': 'order-link',
   'GET /orders/:id/events': 'order-link',
   'POST /operator/retry': 'operator',
   'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',
+  'GET /operator/support': 'operator',
 } as const satisfies Record<string, Credential>
 
 export type Route = keyof typeof access
@@ -42,12 +49,16 @@ export function mount(app: Hono<App>, route: Route, ...handlers: [...MiddlewareH
 const guards: Record<Credential, MiddlewareHandler<App>> = {
   public: (_c, next) => next(),
   connection: async (c, next) => {
-    const hash = hashOf(bearer(c))
-    // Every key is compared, so that time tells nothing about which one matched.
-    let connection: string | undefined
-    for (const key of configOf(c.env).apiKeys) if (sameText(key.sha256, hash)) connection = key.connection
-    if (connection === undefined) throw new Problem('unauthorized', 'The API key is missing or wrong.')
-    c.set('connection', connection)
+    const key = keyOf(c, configOf(c.env).apiKeys)
+    if (!key) throw new Problem('unauthorized', 'The API key is missing or wrong.')
+    c.set('connection', key.connection)
+    await next()
+  },
+  'help-desk': async (c, next) => {
+    const key = keyOf(c, configOf(c.env).helpDeskKeys)
+    if (!key) throw new Problem('unauthorized', 'The help desk key is missing or wrong.')
+    c.set('connection', key.connection)
+    c.set('desk', key.sha256.slice(0, 16))
     await next()
   },
   operator: async (c, next) => {
@@ -70,6 +81,14 @@ export function tenantOfOrder(secret: string, id: string): string | undefined {
 }
 
 const signatureOf = (secret: string, tenant: string): string => createHmac('sha256', secret).update(`order ${tenant}`).digest('hex').slice(0, 32)
+
+/** Which of these keys the request bears. Every one is compared, so that time tells nothing about which one matched. */
+function keyOf<T extends { sha256: string }>(c: Context<App>, keys: readonly T[]): T | undefined {
+  const hash = hashOf(bearer(c))
+  let found: T | undefined
+  for (const key of keys) if (sameText(key.sha256, hash)) found = key
+  return found
+}
 
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
 

@@ -6,6 +6,7 @@ import { health } from './health.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
 import { sites } from './paymenter/sites.ts'
+import { support } from './paymenter/support.ts'
 import { onError, Problem } from './problems.ts'
 
 export function app(): Hono<App> {
@@ -17,6 +18,7 @@ export function app(): Hono<App> {
   })
   health(all)
   sites(all)
+  support(all)
   orders(all)
   operator(all)
   return all

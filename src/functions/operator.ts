@@ -36,7 +36,16 @@ export function operator(app: Hono<App>): void {
     const { after } = await fieldsOf(c, z.object({ after: z.string().max(64).default('') }))
     const tenants = await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).tenants(after, most)
     await Promise.all(tenants.map((tenant) => c.env.TENANT.getByName(tenant).report()))
+    if (after === '') await supportDesk(c).report()
     return c.json({ success: true, told: tenants.length, next: tenants.length < most ? null : tenants.at(-1) })
+  })
+
+  /** A support subscription and every change of it, oldest first. Nobody can be told its key. */
+  mount(app, 'GET /operator/support', async (c) => {
+    const { connection, service_id: service } = queryOf(c, Whose)
+    const story = await supportDesk(c).story(connection, service)
+    if (!story) throw new Problem('unknown-service', 'There is no such support subscription.', 'service_id')
+    return c.json({ success: true, ...story })
   })
 
   /** Leases held by pool, and the systems whose breaker is open, with the reason. */
@@ -49,3 +58,5 @@ async function tenantOf(c: Context<App>, whose: z.infer<typeof Whose>) {
   if (!(await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).service(key))) throw new Problem('unknown-service', 'There is no such service.', 'service_id')
   return c.env.TENANT.getByName(key)
 }
+
+const supportDesk = (c: Context<App>) => c.env.SUPPORT.getByName(configOf(c.env).cluster.name)

@@ -13,9 +13,13 @@ const statuses = {
   exhausted: 409,
   'too-large': 413,
   'wrong-type': 415,
+  'too-many': 429,
   unavailable: 503,
 } as const
 export type ProblemCode = keyof typeof statuses
+
+/** Seconds after which a caller may ask again, where asking again helps. */
+const retryAfterS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'too-many': 20 }
 
 export class Problem extends Error {
   readonly code: ProblemCode
@@ -31,7 +35,7 @@ export class Problem extends Error {
 
 /** `{success: false, error, code, field?}`, the envelope that the extensions read. */
 export function problemResponse(problem: Problem, requestId: string): Response {
-  const more: Record<string, string> = problem.code === 'unavailable' ? { 'retry-after': '5' } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
+  const more: Record<string, string> = retryAfterS[problem.code] !== undefined ? { 'retry-after': String(retryAfterS[problem.code]) } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
   const headers = { 'x-request-id': requestId, ...more }
   const field = problem.field === undefined ? {} : { field: problem.field }
   return Response.json({ success: false, error: problem.message, code: problem.code, ...field, request_id: requestId }, { status: statuses[problem.code], headers })

@@ -42,6 +42,7 @@ const secret = 'S3CRET-VALUE-THAT-NOBODY-MAY-SEE'
 it.each([
   ['API_KEYS', secret], ['API_KEYS', JSON.stringify({ secret })], ['API_KEYS', '[]'], ['API_KEYS', JSON.stringify([{ connection: secret, sha256: 'a'.repeat(64) }])],
   ['API_KEYS', JSON.stringify([{ connection: 'a', sha256: secret }])], ['GATEWAY_KEY', secret], ['GATEWAY_KEY', 'id:short'], ['ORDER_LINK_SECRET', 'S3CRET-VALUE'], ['OPERATOR_KEY_SHA256', secret],
+  ['HELP_DESK_KEYS', secret], ['HELP_DESK_KEYS', JSON.stringify([{ connection: 'a', sha256: secret }])], ['SUPPORT_KEY_SECRET', 'S3CRET-VALUE'],
   ['GATEWAY_URL', secret], ['CLOUDFLARE_URL', secret], ['CLOUDFLARE_ZONE_ID', secret], ['CLOUDFLARE_TOKEN', ''], ['CLUSTER', secret], ['CLUSTER', { ...cluster, hostNames: secret }],
   ['CLUSTER', { ...cluster, lan: { ...cluster.lan, first: secret } }], ['CLUSTER', { ...cluster, nodes: [] }],
 ])('refuses a bad %s without showing it', (name, value) => {

@@ -10,13 +10,15 @@ import { keys } from './secrets.ts'
 import { disconnect } from './upstream.ts'
 
 // Rebuilding the reports concerns no service and may be asked for with an empty object.
-const posts = Object.entries(access).filter(([route]) => route.startsWith('POST ') && route !== 'POST /operator/reports').map(([route, credential]) => ({ path: route.split(' ')[1]!, key: credential === 'operator' ? keys.operator : keys.billing }))
+const posts = Object.entries(access).filter(([route]) => route.startsWith('POST ') && route !== 'POST /operator/reports').map(([route, credential]) => ({ path: route.split(' ')[1]!, key: credential === 'operator' ? keys.operator : credential === 'help-desk' ? keys.desk : keys.billing }))
+const aboutService = posts.filter((post) => post.path !== '/support/verify')
 
-const good = { service_id: 'good', email: 'a@example.com', plan: 'basic', public_ip: '', connection: 'test', actor: 'somebody' }
+const good = { service_id: 'good', email: 'a@example.com', plan: 'basic', public_ip: '', connection: 'test', actor: 'somebody', support_key: 'SUP-0000000000000000' }
 
 /** Everything that a wish may leave behind. */
 const traces = async (): Promise<unknown> => [
   await runInDurableObject(allocator(), (_object, state) => ['held', 'service', 'command', 'counter'].map((table) => state.storage.sql.exec(`SELECT * FROM ${table}`).toArray())),
+  await runInDurableObject(env.SUPPORT.getByName('lab'), (_object, state) => ['subscription', 'history'].map((table) => state.storage.sql.exec(`SELECT * FROM ${table}`).toArray())),
   (await listDurableObjectIds(env.TENANT)).length,
 ]
 
@@ -63,8 +65,8 @@ const badIp = fc.oneof(
 
 describe('one field that is wrong', () => {
   it.each([
-    ['service_id', badService, posts.map((post) => post.path)],
-    ['email', badEmail, ['/create-site']],
+    ['service_id', badService, aboutService.map((post) => post.path)],
+    ['email', badEmail, ['/create-site', '/support/create']],
     ['plan', badPlan, ['/create-site']],
     ['public_ip', badIp, ['/create-site']],
   ] as const)('is named: %s', async (field, bad, paths) => {
@@ -80,7 +82,7 @@ describe('one field that is wrong', () => {
       const { [field]: _, ...rest } = good
       expect(await refused('/create-site', keys.billing, JSON.stringify(rest))).toMatchObject({ status: 400, field, error: expect.stringContaining(`${field}: ${words}`) })
     }
-    for (const { path, key } of posts) expect((await refused(path, key, '{}')).field).toMatch(/^(service_id|connection)$/)
+    for (const { path, key } of posts) expect((await refused(path, key, '{}')).field).toMatch(/^(service_id|connection|support_key)$/)
   })
 
   it('is named in words for a person when it is of a wrong kind', async () => {
@@ -92,7 +94,7 @@ describe('one field that is wrong', () => {
 })
 
 it('about a service that nobody has leaves nothing behind either', async () => {
-  for (const { path, key } of posts.filter((post) => post.path !== '/create-site')) expect(await refused(path, key, JSON.stringify(good))).toMatchObject({ status: 404, field: 'service_id' })
+  for (const { path, key } of posts.filter((post) => !post.path.includes('create'))) expect(await refused(path, key, JSON.stringify(good))).toMatchObject({ status: 404, field: path === '/support/verify' ? 'support_key' : 'service_id' })
 })
 
 describe('a body that is no order', () => {

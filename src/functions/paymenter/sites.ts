@@ -10,6 +10,7 @@ import { planNames } from '../../domain/plan.ts'
 import { sendCommand } from '../../queues/commands.ts'
 import { mount, orderId, type App } from '../access.ts'
 import { fieldsOf, queryOf } from '../body.ts'
+import { customerEmail } from '../customer-email.ts'
 import { Problem } from '../problems.ts'
 import { serviceId } from '../service-id.ts'
 
@@ -17,7 +18,7 @@ const Service = z.object({ service_id: serviceId })
 
 const Create = z.object({
   service_id: serviceId,
-  email: z.string({ error: 'is required: the address of the customer' }).trim().max(254, 'is too long').pipe(z.email('is not an e-mail address')),
+  email: customerEmail,
   plan: z.enum(planNames, { error: `must be one of ${planNames.join(', ')}` }),
   public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish(),
 })
