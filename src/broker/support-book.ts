@@ -94,7 +94,7 @@ export class SupportBook {
 
   subscription(connection: string, service: string): Subscription | undefined {
     const row = this.#storage.sql.exec(`SELECT ${columns} FROM subscription WHERE connection = ? AND service = ?`, connection, service).toArray()[0]
-    return row && (row as unknown as Subscription)
+    return row as unknown as Subscription | undefined
   }
 
   /** Every change of a subscription, oldest first. */

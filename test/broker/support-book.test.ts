@@ -38,7 +38,7 @@ function keyOf(created: Created): string {
 const statusOf = (from: SupportBook): SupportStatus | undefined => from.subscription('shop', '1')?.status
 
 describe('a key', () => {
-  it('is SUP- and sixteen letters or digits, every sign as likely as any other', () => {
+  it('is SUP- and sixteen letters or digits, no sign more likely than another', () => {
     const counts = new Map<string, number>()
     const bytes = source(7)
     const keys = Array.from({ length: 4_500 }, () => newSupportKey(bytes))
