@@ -23,6 +23,7 @@ const Environment = z.object({
   GATEWAY_URL: z.url(),
   CLOUDFLARE_URL: z.url(),
   CLOUDFLARE_ZONE_ID: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
+  DNS_RESOLVERS: z.array(z.url({ protocol: /^https?$/ })).min(1).max(3),
   API_KEYS: json(Keys.min(1)),
   GATEWAY_KEY: z.string().regex(/^[a-z0-9-]{1,40}:.{16,}$/, 'must be <key id>:<secret of at least 16 characters>'),
   CLOUDFLARE_TOKEN: z.string().min(1),
@@ -60,6 +61,7 @@ export function configOf(env: object): Config {
     upstreams: {
       gatewayUrl: data.GATEWAY_URL, gatewayKeyId: data.GATEWAY_KEY.slice(0, colon), gatewayKey: data.GATEWAY_KEY.slice(colon + 1),
       cloudflareUrl: data.CLOUDFLARE_URL, cloudflareToken: data.CLOUDFLARE_TOKEN, cloudflareZoneId: data.CLOUDFLARE_ZONE_ID,
+      dnsResolvers: data.DNS_RESOLVERS,
     },
     apiKeys: data.API_KEYS,
     orderLinkSecret: data.ORDER_LINK_SECRET,

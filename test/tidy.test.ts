@@ -14,19 +14,20 @@ interface File { path: string; text: string }
  * it; `node:*` is all of Node. ARCHITECTURE.md shows the same table, and `test` and `bench` may import everything.
  */
 const rooms: Record<string, readonly string[]> = {
-  domain: ['zod', 'node:crypto'],
+  domain: ['zod', 'node:crypto', 'tldts'],
   engine: ['zod', 'domain'],
-  upstreams: ['zod', 'node:crypto', 'http-message-signatures', 'domain'],
+  upstreams: ['zod', 'node:crypto', 'http-message-signatures', 'dns-packet', 'domain'],
+  doctor: ['upstreams', 'domain'],
   db: ['drizzle-orm', 'domain'],
   resources: ['zod', 'engine', 'upstreams', 'domain'],
   config: ['zod', 'domain', 'types of upstreams'],
   broker: ['cloudflare:workers', 'db', 'domain', 'config'],
-  tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'db', 'domain', 'config'],
+  tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'db', 'domain', 'config'],
   queues: ['domain', 'db', 'config'],
   functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
   'index.ts': ['functions', 'queues', 'tenant', 'broker'],
-  gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'domain', 'upstreams/signature.ts'],
-  lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
+  gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'domain', 'upstreams/signature.ts'],
+  lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
 }
 
 /** Modules that only these files may import. */
@@ -45,7 +46,7 @@ const rim = [
   'gateway/server.ts',
 ]
 const rimWords = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bconsole\.|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\b/
-const inVirtualTime = /^(?:src|gateway|lab\/(?:proxmox|linstor|npm|cloudflare))\//
+const inVirtualTime = /^(?:src|gateway|lab\/(?:proxmox|linstor|npm|cloudflare|dns))\//
 
 const banned = new Set(['utils', 'helpers', 'common', 'shared', 'lib', 'types', 'constants', 'index'])
 const generated = new Set(['worker-configuration.d.ts'])

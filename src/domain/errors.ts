@@ -9,7 +9,7 @@
  */
 export type Fate = 'not-sent' | 'unknown' | 'refused' | 'credentials'
 
-export type System = 'allocator' | 'proxmox' | 'linstor' | 'npm' | 'cloudflare' | 'ispconfig' | 'gateway'
+export type System = 'allocator' | 'proxmox' | 'linstor' | 'npm' | 'cloudflare' | 'ispconfig' | 'gateway' | 'dns'
 
 export class UpstreamError extends Error {
   readonly system: System

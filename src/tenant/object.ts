@@ -136,6 +136,7 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       else if (system === 'npm') await up.npm.certificates()
       else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
       else if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: config.cluster.zone })
+      else if (system === 'dns') await up.dns.first(config.cluster.zone, 'SOA')
     },
     gate: (tenant, turn) => {
       const gate = () => env.GATE.getByName(config.cluster.name)

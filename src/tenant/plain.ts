@@ -3,7 +3,7 @@
 import type { System } from '../domain/errors.ts'
 
 const who: Record<System, string> = {
-  allocator: 'the list of addresses', proxmox: 'the cluster', linstor: 'the storage', npm: 'the web proxy', cloudflare: 'the DNS service', ispconfig: 'the DNS and mail service', gateway: 'the gateway',
+  allocator: 'the list of addresses', proxmox: 'the cluster', linstor: 'the storage', npm: 'the web proxy', cloudflare: 'the DNS service', ispconfig: 'the DNS and mail service', gateway: 'the gateway', dns: 'public DNS',
 }
 
 /** A request line as the clients write it before what came of it, and what a row or a cause puts before that. */

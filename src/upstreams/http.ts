@@ -59,13 +59,17 @@ export class Http {
   /** Sends one request; throws UpstreamError unless the answer is JSON (or empty) whose meaning only the client knows. */
   async send(method: string, path: string, ask: Ask = {}): Promise<Reply> {
     const line = `${method} ${path}`
-    const leftMs = this.#call.deadline - this.#rim.now()
-    if (leftMs <= 0) throw this.error('not-sent', `${line}: the deadline has passed`)
-    if (this.#call.signal?.aborted) throw this.error('not-sent', `${line}: cancelled`)
-    const controller = new AbortController()
-    const request = await this.#request(method, path, ask, controller.signal)
-    const { response, text } = await this.#exchange(line, request, Math.min(ask.timeoutMs ?? timeoutDefaultMs, leftMs + deadlineMarginMs), controller)
-    return this.#classify(line, response, text)
+    const { response, body } = await this.#asked(line, method, path, ask, (from) => from.text())
+    return this.#classify(line, response, body)
+  }
+
+  /** Gets an answer of one media type as bytes; throws UpstreamError for any other answer. */
+  async bytes(path: string, query: Fields, media: string, timeoutMs: number): Promise<Uint8Array> {
+    const line = `GET ${path || '/'}`
+    const { response, body } = await this.#asked(line, 'GET', path, { query, timeoutMs, accept: media }, (from) => from.arrayBuffer())
+    const bytes = new Uint8Array(body)
+    if (response.status === 200 && response.headers.get('content-type')?.split(';')[0] === media) return bytes
+    throw this.failure(this.#classify(line, response, new TextDecoder().decode(bytes)), 'unknown')
   }
 
   /** The error for an answer that the client has read: 4xx of the system itself is refused, the rest unknown, unless the client knows better. */
@@ -87,10 +91,19 @@ export class Http {
     return new UpstreamError(this.endpoint.system, fate, message, retryAfterMs === undefined ? rest : { ...rest, retryAfterMs })
   }
 
-  async #request(method: string, path: string, ask: Ask, signal: AbortSignal): Promise<Request> {
+  async #asked<T>(line: string, method: string, path: string, ask: Ask & { accept?: string }, read: (response: Response) => Promise<T>): Promise<{ response: Response; body: T }> {
+    const leftMs = this.#call.deadline - this.#rim.now()
+    if (leftMs <= 0) throw this.error('not-sent', `${line}: the deadline has passed`)
+    if (this.#call.signal?.aborted) throw this.error('not-sent', `${line}: cancelled`)
+    const controller = new AbortController()
+    const request = await this.#request(method, path, ask, controller.signal)
+    return this.#exchange(line, request, Math.min(ask.timeoutMs ?? timeoutDefaultMs, leftMs + deadlineMarginMs), controller, read)
+  }
+
+  async #request(method: string, path: string, ask: Ask & { accept?: string }, signal: AbortSignal): Promise<Request> {
     const query = ask.query === undefined ? '' : encode(ask.query)
     const url = `${this.endpoint.baseUrl}${path}${query && `?${query}`}`
-    const headers = new Headers({ accept: 'application/json', ...this.endpoint.headers })
+    const headers = new Headers({ accept: ask.accept ?? 'application/json', ...this.endpoint.headers })
     let body: string | undefined
     if (ask.form !== undefined) {
       body = encode(ask.form)
@@ -109,13 +122,13 @@ export class Http {
     return new Request(url, { method, headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) })
   }
 
-  async #exchange(line: string, request: Request, timeoutMs: number, controller: AbortController): Promise<{ response: Response; text: string }> {
+  async #exchange<T>(line: string, request: Request, timeoutMs: number, controller: AbortController, read: (response: Response) => Promise<T>): Promise<{ response: Response; body: T }> {
     const awake = new AbortController()
     const cancel = (): void => controller.abort()
     this.#call.signal?.addEventListener('abort', cancel)
     const answer = (async () => {
       const response = await this.#rim.fetch(request)
-      return { response, text: await response.text() }
+      return { response, body: await read(response) }
     })()
     const timeOut = this.#rim.sleep(timeoutMs, awake.signal).then(() => 'late' as const, () => 'late' as const)
     let cancelledNow = (): void => undefined

@@ -1,7 +1,8 @@
-// The one place where clients are constructed: what lies behind the gateway, and Cloudflare directly.
+// The one place where clients are constructed: what lies behind the gateway, Cloudflare and the DNS resolvers directly.
 // Holds the gateway's key and Cloudflare's token, hands neither out, knows no other secret.
 
 import { Cloudflare, words as cloudflareWords } from './cloudflare/client.ts'
+import { Dns } from './dns/client.ts'
 import { Gateway } from './gateway/client.ts'
 import type { Call, Endpoint, Rim } from './http.ts'
 import { Http, gatewayWords } from './http.ts'
@@ -21,9 +22,11 @@ export interface UpstreamSettings {
   cloudflareUrl: string
   cloudflareToken: string
   cloudflareZoneId: string
+  /** DNS over HTTPS, e.g. `https://cloudflare-dns.com/dns-query`. */
+  dnsResolvers: readonly string[]
 }
 
-export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; ispconfig: Ispconfig; gateway: Gateway }
+export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; ispconfig: Ispconfig; gateway: Gateway; dns: Dns }
 
 /** The clients for one call at a time: time-outs, fences and signatures follow from what `call` says. */
 export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) => Upstreams {
@@ -43,6 +46,8 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
       words: cloudflareWords,
     },
   } satisfies Record<string, Endpoint>
+  const ownDns: Endpoint = { ...endpoints.gateway, system: 'dns' }
+  const resolvers = settings.dnsResolvers.map((url) => ({ name: new URL(url).host, endpoint: { system: 'dns', baseUrl: url, words: () => undefined } satisfies Endpoint }))
   return (call) => ({
     proxmox: proxmox(new Http(endpoints.proxmox, rim, call)),
     linstor: new Linstor(new Http(endpoints.linstor, rim, call)),
@@ -50,5 +55,6 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
     cloudflare: new Cloudflare(new Http(endpoints.cloudflare, rim, call), settings.cloudflareZoneId),
     ispconfig: new Ispconfig(new Http(endpoints.ispconfig, rim, call)),
     gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
+    dns: new Dns(resolvers.map(({ name, endpoint }) => ({ name, http: new Http(endpoint, rim, call) })), new Http(ownDns, rim, call)),
   })
 }

@@ -6,6 +6,7 @@ import { secrets } from '../workers/secrets.ts'
 
 const right = {
   ...secrets, CLUSTER: cluster, GATEWAY_URL: 'http://127.0.0.1:8790', CLOUDFLARE_URL: 'http://127.0.0.1:8794/client/v4', CLOUDFLARE_ZONE_ID: 'a'.repeat(32),
+  DNS_RESOLVERS: ['http://127.0.0.1:8795/dns-query'],
 }
 
 function said(env: object): string {

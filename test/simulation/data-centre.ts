@@ -21,6 +21,7 @@ const zoneId = '5d1f6a0c9b7e4f3a8c2d1e0f9a8b7c6d'
 export const settings: UpstreamSettings = {
   gatewayUrl: 'http://gateway.test', gatewayKeyId: 'sim', gatewayKey: key,
   cloudflareUrl: 'http://cloudflare.test/client/v4', cloudflareToken: 'simulated-token', cloudflareZoneId: zoneId,
+  dnsResolvers: ['http://resolver-a.test/dns-query', 'http://resolver-b.test/dns-query', 'http://resolver-c.test/dns-query'],
 }
 
 export interface Weather { edge?: readonly Rule[]; inside?: readonly Rule[] }

@@ -43,7 +43,7 @@ export function labEnd(build: (world: World) => Behind, credentials: { npm?: () 
   }
   const clients = upstreams({
     gatewayUrl: 'https://gate.test/', gatewayKeyId: key.id, gatewayKey: key.secret,
-    cloudflareUrl: 'https://cloudflare.test/client/v4', cloudflareToken: 'token', cloudflareZoneId: cloudflareZone,
+    cloudflareUrl: 'https://cloudflare.test/client/v4', cloudflareToken: 'token', cloudflareZoneId: cloudflareZone, dnsResolvers: ['https://doh.test/1', 'https://doh.test/2'],
   }, rim)
   return {
     world,
