@@ -205,6 +205,7 @@ export class Platform {
         else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
         else if (system === 'npm') await up.npm.certificates()
         else if (system === 'linstor') await up.linstor.version()
+        else if (system === 'dns') await up.dns.first(this.cluster.zone, 'SOA')
         else if (system !== 'allocator') await up.proxmox.version()
       },
       gate: (tenant, turn) => ({
