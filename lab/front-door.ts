@@ -22,7 +22,7 @@ export interface FrontDoorOptions {
 
 export type Destination = 'worker' | 'storefront' | 'site' | 'unpublished' | 'stranger'
 
-const workerPaths = /^\/(create-site|delete-site|suspend|unsuspend|status|health|orders|operator|support)(\/|$)/
+const workerPaths = /^\/(create-site|delete-site|suspend|unsuspend|status|health|orders|operator|support|reports)(\/|$)/
 
 /** Where a request belongs, by its Host and path. */
 export function destination(host: string, path: string, zone: string, published: (name: string) => boolean): Destination {

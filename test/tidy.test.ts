@@ -28,6 +28,7 @@ const rooms: Record<string, readonly string[]> = {
   'index.ts': ['functions', 'queues', 'tenant', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
+  operator: ['node:*'],
 }
 
 /** Modules that only these files may import. */
@@ -87,7 +88,7 @@ function roomOf(module: string): string {
 }
 
 function trespasses(files: readonly File[]): string[] {
-  return files.filter((file) => /^(?:src|gateway|lab)\//.test(file.path) && isCode(file)).flatMap((file) => imports(file).flatMap(({ of, onlyTypes }) => {
+  return files.filter((file) => /^(?:src|gateway|lab|operator)\//.test(file.path) && isCode(file)).flatMap((file) => imports(file).flatMap(({ of, onlyTypes }) => {
     const [here, there] = [roomOf(file.path), roomOf(of)]
     const may = rooms[here]
     if (!may) return [`${file.path}: a room that nobody knows`]
@@ -119,7 +120,7 @@ const laws: Record<string, Law> = {
     breach: { path: 'src/engine/long.ts', text: '// Long.\n'.repeat(301) },
   },
   'every file is called by the one thing it holds, in kebab-case': {
-    check: (files) => files.filter((file) => /^(?:src|gateway|lab|test|bench)\//.test(file.path)).map((file) => file.path)
+    check: (files) => files.filter((file) => /^(?:src|gateway|lab|operator|test|bench)\//.test(file.path)).map((file) => file.path)
       .filter((name) => name !== 'src/index.ts' && (banned.has(path.basename(name).split('.')[0]!) || (/\.(?:ts|mjs|js)$/.test(name) && !/^[a-z0-9-]+(?:\.\w+)*$/.test(path.basename(name))))),
     breach: { path: 'lab/utils.ts', text: '// Things.\n' },
   },
@@ -198,7 +199,7 @@ const laws: Record<string, Law> = {
       const there = (name: string): boolean => known.has(name) || existsSync(path.join(root, name))
       return others(files).filter((file) => /\.(?:md|ts|toml)$/.test(file.path)).flatMap((file) => {
         const links = file.path.endsWith('.md') ? [...file.text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1]!).filter((link) => !/^[a-z]+:/.test(link)) : []
-        const named = [...file.text.matchAll(/(?<![\w/.-])(?:src|gateway|lab|test|docs|bench|migrations|paymenter)\/[\w./-]+\.(?:ts|md|sql|json|php)\b/g)].map((match) => match[0])
+        const named = [...file.text.matchAll(/(?<![\w/.-])(?:src|gateway|lab|operator|test|docs|bench|migrations|paymenter)\/[\w./-]+\.(?:ts|md|sql|json|php)\b/g)].map((match) => match[0])
         return [...links.map((link) => path.posix.join(path.posix.dirname(file.path), link)), ...named].filter((name) => !there(name)).map((name) => `${file.path}: ${name}`)
       })
     },

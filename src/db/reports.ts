@@ -1,13 +1,15 @@
 // Writes the reporting copy, and the few questions that the functions ask of it. Upserts never go back in version.
-import { and, desc, eq, lt, notInArray } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, lte, ne, notInArray, or } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { audit, deadLetters, steps, tenants } from './schema.ts'
+import { addresses, audit, backups, deadLetters, domains, steps, tenants } from './schema.ts'
 
 /** What one tenant has to tell; `version` grows with its journal. */
 export interface Report {
   tenant: Omit<typeof tenants.$inferInsert, 'asOf'>
   steps: (typeof steps.$inferInsert)[]
   audit: (typeof audit.$inferInsert)[]
+  domains: Omit<typeof domains.$inferInsert, 'asOf'>[]
+  backups: Omit<typeof backups.$inferInsert, 'asOf'>[]
 }
 
 /** One transaction; writing the same or an older report again changes nothing. `now` is epoch ms. */
@@ -20,6 +22,14 @@ export async function writeReport(d1: D1Database, report: Report, now: number): 
       db.insert(steps).values({ tenant: of, epoch, step, ...rest })
         .onConflictDoUpdate({ target: [steps.tenant, steps.epoch, steps.step], set: rest, setWhere: lt(steps.version, rest.version) })),
     ...report.audit.map((line) => db.insert(audit).values(line).onConflictDoNothing()),
+    ...report.domains.map((row) => {
+      const { tenant: of, domain, ...rest } = { ...row, asOf: now }
+      return db.insert(domains).values({ tenant: of, domain, ...rest }).onConflictDoUpdate({ target: [domains.tenant, domains.domain], set: rest, setWhere: lt(domains.version, rest.version) })
+    }),
+    ...report.backups.map((row) => {
+      const { tenant: of, name, ...rest } = { ...row, asOf: now }
+      return db.insert(backups).values({ tenant: of, name, ...rest }).onConflictDoUpdate({ target: [backups.tenant, backups.name], set: rest, setWhere: lt(backups.version, rest.version) })
+    }),
   ])
 }
 
@@ -39,6 +49,27 @@ export async function usualDurations(d1: D1Database): Promise<Record<string, num
     const sorted = all.map(({ startedAt, settledAt }) => (startedAt > 0 ? settledAt - startedAt : 0)).sort((a, b) => a - b)
     return [step, sorted[Math.floor(sorted.length / 2)] ?? 0]
   }))
+}
+
+/** How long a count of addresses that has not changed may go unwritten. */
+const addressesKeepMs = 10 * 60_000
+
+/** How many addresses of a cluster are free; written when that has changed, and now and then. `now` is epoch ms. */
+export async function writeAddresses(d1: D1Database, cluster: string, counted: { held: number; quarantined: number; free: number }, now: number): Promise<void> {
+  const row = { ...counted, asOf: now }
+  const changed = or(ne(addresses.held, row.held), ne(addresses.quarantined, row.quarantined), ne(addresses.free, row.free), lt(addresses.asOf, now - addressesKeepMs))
+  await drizzle(d1).insert(addresses).values({ cluster, ...row }).onConflictDoUpdate({ target: addresses.cluster, set: row, setWhere: changed! })
+}
+
+/** Lines of a tenant's audit after `line`, oldest first, at most `limit`. */
+export async function auditOf(d1: D1Database, tenant: string, line: number, limit: number): Promise<(typeof audit.$inferSelect)[]> {
+  return drizzle(d1).select().from(audit).where(and(eq(audit.tenant, tenant), gt(audit.line, line))).orderBy(asc(audit.line)).limit(limit)
+}
+
+/** Tenants that the audit speaks of, after `after` up to `last`. */
+export async function auditedTenants(d1: D1Database, after: string, last: string): Promise<string[]> {
+  const rows = await drizzle(d1).selectDistinct({ tenant: audit.tenant }).from(audit).where(and(gt(audit.tenant, after), lte(audit.tenant, last)))
+  return rows.map((row) => row.tenant)
 }
 
 /** Keeps a message that could not be read or delivered, so that nothing is lost silently. */

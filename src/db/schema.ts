@@ -40,7 +40,7 @@ export const steps = sqliteTable('steps', {
   version: integer().notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.epoch, table.step] })])
 
-/** Append-only: who asked for what, and how it ended. */
+/** Who asked for what, and how it ended. Append-only by triggers (migrations), chained by `hash` (src/domain/audit-chain.ts). */
 export const audit = sqliteTable('audit', {
   tenant: text().notNull(),
   line: integer().notNull(),
@@ -49,7 +49,44 @@ export const audit = sqliteTable('audit', {
   event: text().notNull(),
   step: text(),
   detail: text(),
+  hash: text().notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.line] })])
+
+/** One row per tenant and custom domain, those that were taken away included (`state` removed). */
+export const domains = sqliteTable('domains', {
+  tenant: text().notNull(),
+  domain: text().notNull(),
+  connection: text().notNull(),
+  service: text().notNull(),
+  state: text().notNull(),
+  reason: text(),
+  certificateExpiresAt: integer('certificate_expires_at'),
+  since: integer().notNull(),
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.tenant, table.domain] })])
+
+/** One row per tenant and backup, those that are gone included (`state` removed). */
+export const backups = sqliteTable('backups', {
+  tenant: text().notNull(),
+  name: text().notNull(),
+  kind: text({ enum: ['manual', 'scheduled', 'off-site'] }).notNull(),
+  state: text().notNull(),
+  reason: text(),
+  sizeBytes: integer('size_bytes'),
+  at: integer().notNull(),
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.tenant, table.name] })])
+
+/** One row per cluster: its private addresses as the allocator last counted them. */
+export const addresses = sqliteTable('addresses', {
+  cluster: text().primaryKey(),
+  held: integer().notNull(),
+  quarantined: integer().notNull(),
+  free: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+})
 
 /** Messages that nobody could read or deliver. `body` is cut and holds no secret: commands carry none. */
 export const deadLetters = sqliteTable('dead_letters', {

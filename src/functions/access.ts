@@ -36,6 +36,9 @@ export const access = {
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',
   'GET /operator/support': 'operator',
+  'GET /operator/audit/verify': 'operator',
+  'GET /reports': 'operator',
+  'GET /reports/:view': 'operator',
 } as const satisfies Record<string, Credential>
 
 export type Route = keyof typeof access

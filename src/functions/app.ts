@@ -2,12 +2,14 @@
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { App } from './access.ts'
+import { audit } from './audit.ts'
 import { health } from './health.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
 import { onError, Problem } from './problems.ts'
+import { reports } from './reports.ts'
 
 export function app(): Hono<App> {
   const all = new Hono<App>()
@@ -21,5 +23,7 @@ export function app(): Hono<App> {
   support(all)
   orders(all)
   operator(all)
+  audit(all)
+  reports(all)
   return all
 }

@@ -119,7 +119,10 @@ export class Actor<Up> {
     const { store } = this
     const state = store.state()
     if (!state || store.isNewer()) return
-    store.transaction(() => store.putState({ ...state, projected: 0 }))
+    store.transaction(() => {
+      store.seal()
+      store.putState({ ...state, projected: 0 })
+    })
     this.wake()
   }
 

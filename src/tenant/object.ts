@@ -2,6 +2,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import { writeReport } from '../db/reports.ts'
+import type { Seal } from '../domain/audit-chain.ts'
 import type { System } from '../domain/errors.ts'
 import type { Command } from '../domain/order.ts'
 import type { Reach } from '../resources/reach.ts'
@@ -46,6 +47,12 @@ export class Tenant extends DurableObject<Env> {
   /** Tells the reporting copy everything again. */
   report(): void {
     this.#actor.report()
+  }
+
+  /** The audit's seals after `line`, and the line up to which the reporting copy has been told. */
+  seals(line: number, limit: number): { told: number; seals: Seal[] } {
+    const { store } = this.#actor
+    return { told: store.state()?.projected ?? 0, seals: store.sealsAfter(line, limit) }
   }
 
   /** Stuck steps are looked at again; answers how many there were. */

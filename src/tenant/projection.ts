@@ -1,4 +1,5 @@
 // From the tenant's truth to the rows of the reporting copy. Pure; the copy may be dropped and rebuilt.
+import type { AuditLine } from '../domain/audit-chain.ts'
 import type { Row } from '../engine/row.ts'
 import type { JournalLine } from './storage.ts'
 import { statusOf, type TenantState } from './state.ts'
@@ -10,11 +11,12 @@ export interface Projection {
     orderedAt: number; changedAt: number; restAt: number; version: number
   }
   steps: { tenant: string; epoch: number; step: string; want: string; phase: string; attempt: number; why: string | null; since: number; startedAt: number; settledAt: number; version: number }[]
-  audit: { tenant: string; line: number; at: number; epoch: number; event: string; step: string | null; detail: string | null }[]
+  audit: (AuditLine & { hash: string })[]
+  /** Custom domains as they stand; one that was taken away is told once more, as `removed`. */
+  domains: { tenant: string; domain: string; connection: string; service: string; state: string; reason: string | null; certificateExpiresAt: number | null; since: number; version: number }[]
+  /** Backups as they stand; one that is gone is told once more, as `removed`. `at` is when it was made. */
+  backups: { tenant: string; name: string; kind: 'manual' | 'scheduled' | 'off-site'; state: string; reason: string | null; sizeBytes: number | null; at: number; version: number }[]
 }
-
-/** What people want to read later; the rest of the journal is for recovery only. */
-const forPeople = new Set(['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug'])
 
 /** `lines` are the journal lines since the last projection, at least one; their last number is the version. */
 export function projection(state: TenantState, rows: readonly Row[], lines: readonly JournalLine[]): Projection {
@@ -31,9 +33,9 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
       tenant, epoch: identity.epoch, step: row.name, want: row.want, phase: row.phase, attempt: row.attempt, why: row.why,
       since: row.since, startedAt: row.startedAt, settledAt: row.settledAt, version,
     })),
-    audit: lines.filter((line) => forPeople.has(line.event)).map((line) => ({
-      tenant, line: line.i, at: line.at, epoch: line.epoch, event: line.event, step: line.step,
-      detail: line.detail === null ? null : JSON.stringify(line.detail),
-    })),
+    audit: lines.flatMap(({ i, at, epoch, event, step, detail, hash }) =>
+      (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }])),
+    domains: [],
+    backups: [],
   }
 }

@@ -3,6 +3,7 @@ import { everything, type Thing } from '../../lab/everything.ts'
 import { npmState } from '../../lab/npm/rows.ts'
 import { containers } from '../../lab/proxmox/app.ts'
 import { pve } from '../../lab/proxmox/state.ts'
+import { beforeFirst, firstBreak } from '../../src/domain/audit-chain.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/tenant/storage.ts'
 import type { Platform } from './platform.ts'
@@ -27,6 +28,8 @@ export function violationsAtRest(platform: Platform): string[] {
     if (state.outcome === null) say(`not at rest: ${host.actor.store.rows().filter((row) => row.phase !== 'settled').map((row) => `${row.name} ${row.want} ${row.phase} ${row.why ?? ''}`).join('; ')}`)
     if (state.outcome === null && host.alarmAt === undefined && !host.running) say('unfinished without an alarm')
     if (state.outcome === 'stuck' && platform.foreign.length === 0) say(`still stuck: ${host.actor.store.rows().filter((row) => row.phase === 'stuck').map((row) => `${row.name} ${row.want}: ${row.why}`).join('; ')}`)
+    const broken = firstBreak(beforeFirst, [...host.audit.values()].sort((a, b) => a.line - b.line), host.actor.store.sealsAfter(0, 100_000), state.projected)
+    if (broken) say(`line ${broken.line} of the audit: ${broken.why}`)
     if (host.disk.commits > hotLoop + (platform.dc.clock.now() - state.orderedAt) / 1_000) say(`${host.disk.commits} commits: it ran hot`)
     const mine = all.filter((thing) => thing.of === String(state.identity.vmid) || thing.of === state.identity.hostname)
     for (const thing of mine) owned.add(thing)

@@ -48,6 +48,8 @@ interface TenantHost {
   cancelAlarm: (() => void) | undefined
   running: boolean
   report: Projection | undefined
+  /** The audit in the reporting copy, by line. */
+  audit: Map<number, Projection['audit'][number]>
   reportedAt: number
 }
 
@@ -70,6 +72,7 @@ export class Platform {
   readonly #sabotage: Sabotage
   /** Misfortune ends when the history's quiet phase begins. */
   calm = false
+  #reportsLost = 0
   /** The schema's commits of a new instance are not cut: it would only start once more. */
   #starting = false
 
@@ -168,7 +171,7 @@ export class Platform {
   #host(key: string): TenantHost {
     const known = this.tenants.get(key)
     if (known) return known
-    const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, running: false, report: undefined, reportedAt: 0 } as unknown as TenantHost
+    const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, running: false, report: undefined, audit: new Map(), reportedAt: 0 } as unknown as TenantHost
     Object.assign(host, this.#instance(host))
     host.disk.onCommit = (commit) => {
       if (!this.calm && !this.#starting && this.#misfortune.crashAtCommits?.includes(commit)) this.crash(host)
@@ -220,7 +223,15 @@ export class Platform {
       }),
       close: async (tenant, epoch, outcome) => this.#maybeLost('allocatorLoss', () => this.allocator.close(tenant, epoch, outcome)),
       report: async (projection) => {
-        if (this.#unlucky(this.#misfortune.reportLoss)) throw new Error('D1 is away')
+        const lost = this.#unlucky(this.#misfortune.reportLoss)
+        // Every other time it is only the answer that is lost.
+        if (lost && this.#reportsLost++ % 2 === 0) throw new Error('D1 is away')
+        for (const line of projection.audit) {
+          const told = host.audit.get(line.line)
+          if (told && JSON.stringify(told) !== JSON.stringify(line)) this.violations.push(`line ${line.line} of the audit was told in two ways`)
+          host.audit.set(line.line, told ?? line)
+        }
+        if (lost) throw new Error('the answer of D1 was lost')
         host.report = projection
         host.reportedAt = clock.now()
       },

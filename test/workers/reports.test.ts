@@ -2,13 +2,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { silentTenants, usualDurations, writeReport, type Report } from '../../src/db/reports.ts'
+import { emptyCopy } from './copy.ts'
 import { newService, order, post, recordOf, tenantOf, until } from './billing.ts'
 import { keys } from './secrets.ts'
 import { connect } from './upstream.ts'
 
-beforeEach(async () => {
-  await env.DB.batch(['tenants', 'steps', 'audit'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
-})
+beforeEach(emptyCopy)
 
 const report = (version: number, status = 'building', more: Partial<Report> = {}): Report => ({
   tenant: {
@@ -16,7 +15,9 @@ const report = (version: number, status = 'building', more: Partial<Report> = {}
     hostname: 'a.example', node: 'node1', cause: null, orderedAt: 1, changedAt: 1, restAt: 0, version,
   },
   steps: [{ tenant: 't1', epoch: 1, step: 'container', want: 'present', phase: status, attempt: version, why: null, since: 1, startedAt: 1, settledAt: 0, version }],
-  audit: [{ tenant: 't1', line: version, at: 1, epoch: 1, event: 'command', step: null, detail: null }],
+  audit: [{ tenant: 't1', line: version, at: 1, epoch: 1, event: 'command', step: null, detail: null, hash: `h${version}` }],
+  domains: [],
+  backups: [],
   ...more,
 })
 
@@ -107,7 +108,7 @@ it('is rebuilt from the tenants when it was dropped', async () => {
   }))
   await expect.poll(async () => (await all())[0]?.[0]?.['status']).toBe('live')
   const before = await all()
-  for (const table of ['tenants', 'steps', 'audit']) await env.DB.prepare(`DELETE FROM ${table}`).run()
+  await emptyCopy()
   expect(await (await post('/operator/reports', {}, keys.operator)).json()).toMatchObject({ success: true, next: null })
   await expect.poll(async () => (await all())[2]?.length, { timeout: 5_000 }).toBe(before[2]?.length)
   expect(await all()).toEqual(before)
