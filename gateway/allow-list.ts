@@ -19,10 +19,12 @@ const table: Record<Vendor, string> = {
     GET POST         /api2/json/nodes/{node}/lxc
     DELETE           /api2/json/nodes/{node}/lxc/{vmid}
     GET PUT          /api2/json/nodes/{node}/lxc/{vmid}/config
+    PUT              /api2/json/nodes/{node}/lxc/{vmid}/resize
     GET              /api2/json/nodes/{node}/lxc/{vmid}/status/current
     POST             /api2/json/nodes/{node}/lxc/{vmid}/status/{power}
     GET POST         /api2/json/nodes/{node}/lxc/{vmid}/snapshot
     DELETE           /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}
+    POST             /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback
     GET PUT          /api2/json/nodes/{node}/lxc/{vmid}/firewall/options
     GET POST         /api2/json/nodes/{node}/lxc/{vmid}/firewall/rules
     GET PUT DELETE   /api2/json/nodes/{node}/lxc/{vmid}/firewall/rules/{number}

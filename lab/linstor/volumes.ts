@@ -139,6 +139,12 @@ export function deleteSnapshot(world: World, name: string, snapName: string): vo
   world.changed()
 }
 
+/** The plugin goes back to the newest snapshot only, and says so before anything is touched. */
+export function isNewest(world: World, name: string, snapName: string): boolean {
+  const { snapshots } = find(world, name)
+  return Object.values(snapshots).every((other) => other.createdAt <= (snapshots[snapName]?.createdAt ?? Infinity))
+}
+
 export function rollback(world: World, name: string, snapName: string): void {
   const state = linstorState(world)
   const definition = find(world, name)

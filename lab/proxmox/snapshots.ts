@@ -1,6 +1,6 @@
 // Snapshots: names are checked by the worker, not by the call, so a duplicate is a failed task. Each phase holds its config lock.
 // pve-guest-common, PVE/AbstractConfig.pm: https://git.proxmox.com/?p=pve-guest-common.git
-import { deleteSnapshot, rollback, snapshot } from '../linstor/volumes.ts'
+import { deleteSnapshot, isNewest, rollback, snapshot } from '../linstor/volumes.ts'
 import { between } from '../random.ts'
 import type { World } from '../world.ts'
 import { powerOff, startNow } from './power.ts'
@@ -71,7 +71,8 @@ export function snapshotRoutes(world: World, on: Register): void {
 
   worker(world, 'vzsnapshot', snapshotStep, (_, task) => undo(world, task, (container) => delete container.snapshots[String(task.memory['name'])]))
   worker(world, 'vzdelsnapshot', deleteStep, (_, task) => undo(world, task, () => undefined))
-  worker(world, 'vzrollback', rollbackStep, (_, task) => undo(world, task, () => undefined))
+  // A rollback that fails under way leaves its lock: what the disk then holds is for a person to see.
+  worker(world, 'vzrollback', rollbackStep)
 }
 
 const own = (world: World, task: Task): Container => containerOn(world, task.node, Number(task.id))
@@ -150,6 +151,8 @@ function rollbackStep(world: World, task: Task, step: number): void {
     const row = container.snapshots[name]
     if (!row) throw new PveError(500, `snapshot '${name}' does not exist`)
     if (row.state !== undefined) throw new PveError(500, `unable to rollback to incomplete snapshot (snapstate = ${row.state})`)
+    const volume = volumeOf(container)
+    if (!isNewest(world, volume, snapName(volume, task))) throw new PveError(500, `can't rollback, '${name}' is not most recent snapshot on '${volume}'`)
     lock(world, container, task, 'rollback')
     powerOff(world, container)
     return next(world, task, between(world.random, 5000, 10_000), 1)

@@ -3,7 +3,7 @@
 import { ipToNumber, numberToIp, type Cluster } from '../domain/cluster.ts'
 import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
 import { labelFromEmail, randomLabel, tenantKey } from '../domain/names.ts'
-import { plans } from '../domain/plan.ts'
+import { plans, type PlanName } from '../domain/plan.ts'
 import type { Command, Identity, Spec, Verb } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 
@@ -17,6 +17,8 @@ export interface Wish {
   actor: string
   /** What a `create` asks for; other verbs keep what is recorded. */
   order?: Pick<Spec, 'email' | 'plan' | 'publicIp'>
+  /** The plan that an `upgrade` asks for. */
+  plan?: PlanName
 }
 
 /** `taken`: a new command was written; `unchanged`: it is already wanted so. */
@@ -127,7 +129,11 @@ export class AllocatorBook {
       const spec: Spec = { connection: wish.connection, service: wish.service, ...wish.order! }
       next = { tenant, target: 'live', seq: (record?.seq ?? 0) + 1, spec, identity: this.#choose(tenant, (record?.identity.epoch ?? 0) + 1, spec, now) }
     } else {
-      next = { ...record!, target: targetOf[wish.verb], seq: record!.seq + 1 }
+      const { spec, target, seq } = record!
+      const plan = wish.verb === 'upgrade' ? (wish.plan ?? spec.plan) : spec.plan
+      if (wish.verb === 'upgrade' && plan === spec.plan) return { answer: 'unchanged', record: record! }
+      // The table admits an undone service only to what ends it.
+      next = { ...record!, target: targetOf(wish.verb, target === 'undone' ? 'terminated' : target), seq: seq + 1, spec: { ...spec, plan } }
     }
     const { spec, identity, seq } = next
     const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, actor: wish.actor, at: now }

@@ -31,10 +31,20 @@ export const Cluster = z.object({
   zone: z.string().min(3),
   /** The address of a site as visitors type it, `*` standing for its label: `https://*.sites.example.com`. */
   siteUrl: z.string().regex(/^https?:\/\/\*\./),
+  /** IANA time zone in which backups are dated and scheduled, e.g. `Europe/Zagreb`. */
+  timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
   /** `random` names, or the seed's scheme (`email`), which publishes the local part of the customer's address. */
   hostNames: z.enum(['random', 'email']),
 })
 export type Cluster = z.infer<typeof Cluster>
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
 
 /** An IPv4 address as a number, for ranges. */
 export const ipToNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)

@@ -13,21 +13,17 @@ export type Target = 'live' | 'suspended' | 'terminated' | 'undone'
 export type Admission = 'accept' | 'unchanged' | 'unknown' | 'conflict'
 
 const table: Record<Target | 'none', Record<Verb, Admission>> = {
-  none: { create: 'accept', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unknown' },
-  live: { create: 'unchanged', suspend: 'accept', unsuspend: 'unchanged', terminate: 'accept' },
-  suspended: { create: 'unchanged', suspend: 'unchanged', unsuspend: 'accept', terminate: 'accept' },
+  none: { create: 'accept', upgrade: 'unknown', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unknown' },
+  live: { create: 'unchanged', upgrade: 'accept', suspend: 'accept', unsuspend: 'unchanged', terminate: 'accept' },
+  suspended: { create: 'unchanged', upgrade: 'accept', suspend: 'unchanged', unsuspend: 'accept', terminate: 'accept' },
   // A terminated service stays terminated: its names are tombstones and nothing resurrects it.
-  terminated: { create: 'conflict', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unchanged' },
+  terminated: { create: 'conflict', upgrade: 'unknown', suspend: 'unknown', unsuspend: 'unknown', terminate: 'unchanged' },
   // An order that failed and was taken back may be tried again, with new identities.
-  undone: { create: 'accept', suspend: 'unknown', unsuspend: 'unknown', terminate: 'accept' },
+  undone: { create: 'accept', upgrade: 'unknown', suspend: 'unknown', unsuspend: 'unknown', terminate: 'accept' },
 }
 
 export const admission = (target: Target | undefined, verb: Verb): Admission => table[target ?? 'none'][verb]
 
-/** The target that an accepted verb asks for. */
-export const targetOf: Record<Verb, Exclude<Target, 'undone'>> = {
-  create: 'live',
-  unsuspend: 'live',
-  suspend: 'suspended',
-  terminate: 'terminated',
-}
+/** The target that an accepted verb asks for; `upgrade` leaves it as it is. */
+export const targetOf = (verb: Verb, now: Exclude<Target, 'undone'>): Exclude<Target, 'undone'> =>
+  ({ create: 'live', unsuspend: 'live', upgrade: now, suspend: 'suspended', terminate: 'terminated' } as const)[verb]

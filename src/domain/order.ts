@@ -2,8 +2,8 @@
 import * as z from 'zod'
 import { planNames } from './plan.ts'
 
-/** What a billing system may ask for. `create` makes a site, the others change the wish about an existing one. */
-export const verbs = ['create', 'suspend', 'unsuspend', 'terminate'] as const
+/** What a billing system may ask for. `create` makes a site, the others change the wish about an existing one; `upgrade` gives it another plan. */
+export const verbs = ['create', 'upgrade', 'suspend', 'unsuspend', 'terminate'] as const
 export type Verb = (typeof verbs)[number]
 
 export const Spec = z.object({

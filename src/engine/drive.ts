@@ -2,12 +2,13 @@
 // It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
 import { UpstreamError, type System } from '../domain/errors.ts'
 import { bug } from './bug.ts'
+import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
 import { desire, type JournalEvent, type Row } from './row.ts'
-import { dissolves } from './plan.ts'
+import { dissolves, resourceOf } from './plan.ts'
 import { backoffMs, policy } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
-import type { Context, Resource, Seen } from './resource.ts'
+import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** When the last call in doubt can no longer land (epoch ms); 0 when none is. */
@@ -41,7 +42,7 @@ class Drive<Up> {
 
   constructor(name: string, all: Surroundings<Up>) {
     const row = all.book.row(name)
-    const resource = all.resources.get(name)
+    const resource = resourceOf(all.resources, name)
     if (!row || !resource) throw new Error(`no such step: ${name}`)
     this.all = all
     this.name = name
@@ -123,7 +124,8 @@ class Drive<Up> {
     const failure = end.state === 'ended' && !end.ok ? brief(end.exit) : undefined
     // Proxmox's storage lock was taken by others for too long: that is a queue, not a failure of this step.
     const congested = failure !== undefined && /got lock request timeout/.test(failure)
-    this.#amend({ phase: 'unknown', handle: null, ...(failure === undefined ? {} : { why: `task failed: ${failure}` }), ...(congested ? { fails: Math.max(0, this.#row.fails - 1) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
+    const proved = end.state === 'ended' && end.ok
+    this.#amend({ phase: 'unknown', handle: null, proved, ...(failure === undefined ? {} : { why: `task failed: ${failure}` }), ...(congested ? { fails: Math.max(0, this.#row.fails - 1) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
     if (congested)
       await all.gate.report({ step: this.name, system: this.resource.system, verdict: 'congested', release: false }).catch(() => undefined)
     return true
@@ -133,7 +135,7 @@ class Drive<Up> {
     const { all } = this
     let seen: Seen | undefined
     if (this.#row.attempt > 0 || this.resource.given) {
-      seen = await this.resource.observe(this.#context(this.#row, all.now() + this.resource.callTimeoutMs))
+      seen = await this.resource.observe(contextOf(all, this.#row, all.now() + this.resource.callTimeoutMs))
       if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
     }
@@ -187,9 +189,9 @@ class Drive<Up> {
     if (before.version !== this.#version) return 'none'
     const attempt = before.attempt + 1
     const doubtFor = desire(before)
-    this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null }, 'call', before.want)
+    this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null, proved: false }, 'call', before.want)
     const deadline = now + resource.callTimeoutMs
-    const context = this.#context(this.#row, deadline)
+    const context = contextOf(all, this.#row, deadline)
     const call = before.want === 'present' ? resource.make(context, seen) : resource.unmake(context, seen)
     const result = await inTime(call, (ended) => all.sleep(resource.callTimeoutMs, ended), resource.system)
 
@@ -198,7 +200,7 @@ class Drive<Up> {
     const done = all.now()
     if (!(result instanceof Error)) {
       const handle = result?.handle ?? null
-      this.#amend({ phase: handle ? 'waiting' : 'unknown', handle, doubtSince: 0, poison: 0, notBefore: done, busySince: handle ? done : 0, owned: true }, 'outcome', handle ? 'accepted' : 'ok')
+      this.#amend({ phase: handle ? 'waiting' : 'unknown', handle, proved: handle === null, doubtSince: 0, poison: 0, notBefore: done, busySince: handle ? done : 0, owned: true }, 'outcome', handle ? 'accepted' : 'ok')
       return 'ok'
     }
     if (!(result instanceof UpstreamError)) throw result
@@ -262,21 +264,6 @@ class Drive<Up> {
     const { all } = this
     if (this.#reread().phase === 'stuck') return
     this.#amend({ parked: true, notBefore: all.now() + Math.max(waitMs, policy.backoffFirstMs), why }, this.#row.parked ? undefined : 'parked', why)
-  }
-
-  #context(row: Row, deadline: number): Context<Up, unknown> {
-    const { all, name } = this
-    return {
-      ...all.identity,
-      attempt: row.attempt,
-      wish: row.wish,
-      up: all.clients({ operation: `${all.identity.tenant}/${name}`, attempt: row.attempt, deadline }),
-      output: (resource) => {
-        const out = all.book.row(resource.name)?.out
-        if (out === null || out === undefined) throw new Error(`${name} read the output of ${resource.name} before there was one`)
-        return resource.output.parse(out)
-      },
-    }
   }
 
   #reread(): Row {

@@ -1,8 +1,11 @@
 // The plan is the rows: this file changes what they are wanted to be and says which of them may be driven now. Pure.
 import type { Resource, Wanted } from './resource.ts'
-import { desire, freshRow, type Notebook, type Row } from './row.ts'
+import { desire, freshRow, instanceOf, kindOf, type Notebook, type Row } from './row.ts'
 
+/** By resource name; a row's resource is found by `resourceOf`, because rows may be instances. */
 export type Resources<Up> = ReadonlyMap<string, Resource<Up>>
+
+export const resourceOf = <Up>(resources: Resources<Up>, row: string): Resource<Up> | undefined => resources.get(kindOf(row))
 
 /**
  * Writes the wishes into the rows. A row whose wish is new is looked at again before it is touched; one that was stuck
@@ -32,7 +35,7 @@ export function reopened(row: Row, now: number): Row {
   return {
     ...row,
     phase: underWay ? row.phase : row.attempt > 0 ? 'unknown' : 'idle',
-    fails: 0, blind: 0, poison: 0, refusal: null, why: null,
+    fails: 0, blind: 0, poison: 0, refusal: null, why: null, proved: false,
     notBefore: now, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
     version: row.version + 1,
   }
@@ -40,7 +43,7 @@ export function reopened(row: Row, now: number): Row {
 
 /** It ends with what it lives in, which is going too: nothing of its own is called any more. */
 export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
-  const inside = resources.get(row.name)?.inside
+  const inside = resourceOf(resources, row.name)?.inside
   return row.want === 'absent' && inside !== undefined && rows.get(inside)?.want === 'absent'
 }
 
@@ -48,18 +51,18 @@ export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: Readonly
 export function ready<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
   if (row.phase === 'settled' || row.phase === 'stuck') return false
   if (row.want === 'present')
-    return needs(row, resources).every((name) => {
+    return row.after.every((name) => rows.get(name)?.phase === 'settled') && needs(row, resources).every((name) => {
       const need = rows.get(name)
       return need?.phase === 'settled' && need.want === 'present'
     })
   for (const other of rows.values())
-    if (other.want === 'absent' && other.phase !== 'settled' && resources.get(other.name)?.needs.includes(row.name)) return false
+    if (other.want === 'absent' && other.phase !== 'settled' && needs(other, resources).includes(row.name)) return false
   return true
 }
 
-/** Names of the rows that must stand before this one. */
+/** Names of the rows that this one stands on. */
 export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
-  [...(resources.get(row.name)?.needs ?? []), ...row.after]
+  (resourceOf(resources, row.name)?.needs ?? []).map((name) => name.replace(/\*$/, instanceOf(row.name)))
 
 /**
  * Where the whole list stands: `rest` when all is as wanted, `stuck` when what is left waits for a person,

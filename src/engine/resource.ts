@@ -26,10 +26,14 @@ export interface Context<Up, Wish> {
   readonly tenant: string
   readonly epoch: number
   readonly mark: string
+  /** Which one, for a resource of which a tenant may have several (`backup:<instance>`); else empty. */
+  readonly instance: string
   readonly attempt: number
+  /** The last call made for the present wish ended well, its task included: all that can be known of an action without a lasting state. */
+  readonly proved: boolean
   readonly wish: Wish
   readonly up: Up
-  /** The parsed output of a resource that this one needs. Throws when it has none yet. */
+  /** The parsed output of a resource that this one needs, of the same instance if that has instances. Throws when it has none yet. */
   readonly output: <T>(resource: { name: string; output: z.ZodType<T> }) => T
 }
 
@@ -39,7 +43,7 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   readonly name: string
   /** In the customer's words, for progress pages: "Container", "Web address". */
   readonly title: string
-  /** Resources that are settled first; taken down in the reverse order. */
+  /** Resources that are settled first; taken down in the reverse order. `name:*` is the same instance of another resource. */
   readonly needs: readonly string[]
   /** It lives inside this resource and ends with it: it is never unmade on its own account when that one goes too. */
   readonly inside?: string
@@ -62,7 +66,10 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   unmake(context: Context<Up, Wish>, seen: Seen<Out> | undefined): Promise<Started>
 }
 
-/** One line of the product's table of contents: this resource is wanted so. `after` adds needs for this wish only. */
+/**
+ * One line of the product's table of contents: this resource (`name`, or `name:instance`) is wanted so. `after` names rows that
+ * must first stand as they are wanted, whichever way, for this wish only.
+ */
 export interface Wanted {
   readonly resource: string
   readonly want: Want

@@ -32,6 +32,8 @@ export interface Row {
   /** What that call was for (`desire` of the row then): a different desire must wait it out. */
   doubtFor: string
   handle: string | null
+  /** The last call for the present wish ended well, its task included. */
+  proved?: boolean
   out: unknown
   /** It was once seen bearing our mark, or we were told that it was made. */
   owned: boolean
@@ -56,6 +58,12 @@ export const freshRow = (name: string, now: number): Row => ({
   since: now, busySince: 0, startedAt: 0, settledAt: 0, version: 1,
 })
 
+/** The resource that a row is an instance of: `backup` of `backup:BAK01012026-1`. */
+export const kindOf = (name: string): string => name.split(':', 1)[0]!
+
+/** Which instance: what stands behind the colon; empty when the resource has no instances. */
+export const instanceOf = (name: string): string => name.slice(kindOf(name).length + 1)
+
 /** What the row is wanted to be, as one comparable text. */
 export const desire = (row: Pick<Row, 'want' | 'wish'>): string =>
   row.want === 'absent' ? 'absent' : `present ${JSON.stringify(row.wish)}`
@@ -63,7 +71,7 @@ export const desire = (row: Pick<Row, 'want' | 'wish'>): string =>
 /** What the journal may say. `detail` is plain data without secrets. */
 export type JournalEvent =
   | 'command' | 'ignored' | 'planned' | 'turned' | 'call' | 'outcome' | 'observed' | 'recovered' | 'settled' | 'dissolved'
-  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest'
+  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest' | 'action' | 'forgotten'
 
 /** The tenant's rows and journal. Every method is synchronous; `transaction` is all or nothing. */
 export interface Notebook {

@@ -3,26 +3,29 @@
 import type { Cluster } from '../domain/cluster.ts'
 import type { Identity, Spec } from '../domain/order.ts'
 import { plans } from '../domain/plan.ts'
+import { runs, type Site } from '../domain/site.ts'
 import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
 import { container, type ContainerWish } from './container.ts'
 import { dnsRecord, type DnsRecordWish } from './dns-record.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
+import { linesOf } from './items.ts'
 import { power, type PowerWish } from './power.ts'
 import { proxyHost, type ProxyHostWish } from './proxy-host.ts'
 import type { Reach } from './reach.ts'
 import { replicas, type ReplicasWish } from './replicas.ts'
-import { snapshot, type SnapshotWish } from './snapshot.ts'
+import { restore } from './restore.ts'
+import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot]
+const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, restore]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
 /** What decides: the newest wish, whether the site was ever served, whether a failed order is being taken back. */
-export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'suspended' | 'terminated'; served: boolean; undoing: boolean }
+export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'suspended' | 'terminated'; served: boolean; undoing: boolean; site: Site }
 
 /**
  * |              | live    | suspended       | terminated, undone |
@@ -34,12 +37,15 @@ export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'su
  * | proxy-host   | site    | suspension page | absent             |
  * | all others   | present | present         | absent             |
  *
+ * Power and failover are absent as well while the customer has the site switched off, restarts it or goes back to a snapshot.
+ * What he has asked for beyond the order (`Item`) adds rows of its own: items.ts.
+ *
  * A suspension that arrives while the site is still being built lets the building end first, behind the suspension page.
  */
 export function wanted(state: Standing, cluster: Cluster): Wanted[] {
-  const { spec, identity, target, served } = state
+  const { spec, identity, target, served, site } = state
   const gone = state.undoing || target === 'terminated'
-  const resting = target === 'suspended' && served
+  const running = !(target === 'suspended' && served) && runs(site)
   const { vmid, node, ip, hostname } = identity
   const plan = plans[spec.plan]
   const want = (present: boolean): Want => (present && !gone ? 'present' : 'absent')
@@ -64,14 +70,15 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
       ],
     }),
     line<ReplicasWish>(replicas, true, { replicas: 2 }),
-    line<PowerWish>(power, !resting, place),
-    line<FailoverWish>(failover, !resting, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
+    line<PowerWish>(power, running, place),
+    line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
     line<DnsRecordWish>(dnsRecord, true, { hostname, ip: spec.publicIp, ttl: 300 }),
     // On the way back visitors see the suspension page until the site runs again.
-    line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, forwardHost: page.host, forwardPort: page.port },
+    line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, forwardHost: page.host, forwardPort: page.port, enabled: site.published },
       served && target === 'live' ? ['power'] : []),
     line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
     line<SnapshotWish>(snapshot, true, { ...place, snapname: 'initial' }),
+    ...site.items.flatMap((item) => linesOf(item, site.items, place, gone)),
   ]
 }
 

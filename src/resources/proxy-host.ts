@@ -5,7 +5,8 @@ import { UpstreamError } from '../domain/errors.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import type { Reach } from './reach.ts'
 
-export interface ProxyHostWish { hostname: string; zone: string; forwardHost: string; forwardPort: number }
+/** Not `enabled`: the host stays, nobody reaches it; what else it says does not matter then. */
+export interface ProxyHostWish { hostname: string; zone: string; forwardHost: string; forwardPort: number; enabled: boolean }
 
 const Out = z.object({ id: z.number() })
 
@@ -24,6 +25,7 @@ export const proxyHost: Resource<Reach, ProxyHostWish, z.infer<typeof Out>> = {
     const host = await find(up, wish.hostname)
     if (!host) return { state: 'absent' }
     if (host.meta['berth'] !== mark) return { state: 'foreign', why: `${wish.hostname} is a proxy host of somebody else` }
+    if (!wish.enabled) return host.enabled ? { state: 'present', ok: false, differs: 'enabled', out: { id: host.id } } : { state: 'present', ok: true, out: { id: host.id } }
     const differs: string[] = []
     if (host.forward_host !== wish.forwardHost || host.forward_port !== wish.forwardPort) differs.push('target')
     if (!host.enabled) differs.push('disabled')
@@ -50,6 +52,10 @@ export const proxyHost: Resource<Reach, ProxyHostWish, z.infer<typeof Out>> = {
     const id = seen.out?.id ?? (await find(up, wish.hostname))?.id
     if (id === undefined) return undefined
     // Setting `enabled` through PUT would change the row only and leave nginx as it was.
+    if (!wish.enabled) {
+      await up.npm.disableProxyHost(id)
+      return undefined
+    }
     if (seen.ok === false && seen.differs.includes('disabled')) await up.npm.enableProxyHost(id)
     await up.npm.updateProxyHost(id, settings)
     return undefined

@@ -2,20 +2,25 @@
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { backoffMs, policy } from '../engine/policy.ts'
 import type { Gate, TaskEnd, Turn } from '../domain/gate.ts'
-import { reopened, standing, wish, type Resources } from '../engine/plan.ts'
+import { reopened, resourceOf, standing, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
+import type { Acted, Action } from '../domain/action.ts'
+import { dayIn } from '../domain/calendar.ts'
 import type { Cluster } from '../domain/cluster.ts'
-import { targetOf } from '../domain/lifecycle.ts'
 import { mark } from '../domain/names.ts'
 import type { Command } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import type { Gateway } from '../upstreams/gateway/client.ts'
+import { act } from './act.ts'
+import { plain } from './plain.ts'
 import { projection, type Projection } from './projection.ts'
-import type { TenantState } from './state.ts'
+import { newborn } from './state.ts'
 import { TenantStorage } from './storage.ts'
+import { take } from './take.ts'
+import { fail, forget } from './tend.ts'
 
 /** What the platform lends to the actor. `Up` is the bundle of upstream clients. */
 export interface Lent<Up> extends Pick<Surroundings<Up>, 'now' | 'random' | 'sleep' | 'clients' | 'watch' | 'probe'> {
@@ -53,25 +58,29 @@ export class Actor<Up> {
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     // Before the command: whatever happens to this instance in between, somebody will look.
     this.#lent.setAlarm(this.#lent.now())
-    const answer = store.transaction(() => {
-      if (!store.takeCommand(command)) return 'duplicate'
-      const state = store.state()
-      if (state && command.seq <= state.seq) return this.#ignore(command, 'older than what is already wanted')
-      const fresh = state !== undefined && command.identity.epoch > state.identity.epoch
-      if (state?.target === 'terminated') return this.#ignore(command, 'terminated for good')
-      if (state?.undoing && !fresh && command.verb !== 'terminate') return this.#ignore(command, 'the order is being taken back')
-      if (fresh && !state.undoing) return this.#ignore(command, 'its present epoch has not ended')
-      const now = this.#lent.now()
-      const target = targetOf[command.verb]
-      if (fresh) store.putState({ ...state, seq: command.seq, next: { ...command, target }, outcome: null })
-      else if (state?.target === target && !state.undoing) store.putState({ ...state, seq: command.seq })
-      else store.putState(state ? { ...state, seq: command.seq, target, outcome: null, changedAt: now } : newborn({ ...command, target }, now))
-      store.journal('command', null, 0, { verb: command.verb, id: command.id, actor: command.actor, seq: command.seq })
-      if (!fresh) this.#plan()
-      return 'accepted'
-    })
+    const answer = store.transaction(() => take(store, command, this.#lent.now(), () => this.#plan()))
     this.wake()
     return answer
+  }
+
+  /** A customer's action. What is wanted by it stands in the rows before this returns. */
+  act(action: Action, actor: string): Acted {
+    const { store } = this
+    if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
+    const now = this.#lent.now()
+    this.#lent.setAlarm(now)
+    const acted = store.transaction(() => {
+      const state = store.state()
+      const answer = act(state, action, now, dayIn(this.#lent.cluster.timeZone, now))
+      if (state && answer.site) {
+        store.putState({ ...state, site: answer.site, outcome: null, changedAt: now })
+        store.journal('action', null, 0, { ...action, actor })
+        this.#plan()
+      }
+      return answer.acted
+    })
+    if (acted.answer === 'done') this.wake()
+    return acted
   }
 
   /** Due now: somebody has changed something, or a slot at the gate is free. */
@@ -182,7 +191,12 @@ export class Actor<Up> {
     const { store } = this
     return store.transaction(() => {
       const state = store.state()!
-      if (state.served || state.target === 'terminated' || state.undoing) return state.undoing
+      if (state.target === 'terminated' || state.undoing) return state.undoing
+      if (state.served) {
+        const theirs = fail(store, row, plain(reason, resourceOf(this.#lent.resources, row.name)?.system))
+        if (theirs) this.#plan()
+        return theirs
+      }
       const title = this.#lent.resources.get(row.name)?.title ?? row.name
       store.putState({ ...state, undoing: true, cause: `${title}: ${reason}`, changedAt: this.#lent.now() })
       store.journal('turned', row.name, row.attempt, reason)
@@ -201,13 +215,15 @@ export class Actor<Up> {
   /** Notes where the tenant rests. True when there is more to do at once. */
   #finish(): boolean {
     const { store } = this
+    const more = forget(store, this.#lent.now())
+    if (more) this.#plan()
     const state = store.state()!
     const rows = new Map(store.rows().map((row) => [row.name, row]))
     const stands = standing(rows, this.#lent.resources)
     const now = this.#lent.now()
     if (typeof stands === 'object') {
       if (state.outcome !== null) store.putState({ ...state, outcome: null })
-      return false
+      return more
     }
     const outcome = stands === 'stuck' ? 'stuck' : state.undoing && state.target !== 'terminated' ? 'undone' : state.target
     if (outcome === state.outcome) return false
@@ -218,13 +234,13 @@ export class Actor<Up> {
       return true
     }
     if (!state.served && stands === 'rest' && !state.undoing && state.target !== 'terminated') {
-      store.putState({ ...state, served: true, outcome: state.target === 'live' ? 'live' : null, restAt: now })
+      store.putState({ ...state, served: true, outcome: state.target === 'live' ? 'live' : null, rested: 'live', restAt: now })
       store.journal('rest', null, 0, 'live')
       if (state.target === 'live') return false
       this.#plan()
       return true
     }
-    store.putState({ ...state, outcome, restAt: now })
+    store.putState({ ...state, outcome, rested: outcome, restAt: now })
     store.journal('rest', null, 0, outcome)
     return false
   }
@@ -260,22 +276,10 @@ export class Actor<Up> {
     else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
     else this.#lent.deleteAlarm()
   }
-
-  #ignore(command: Command, why: string): 'ignored' {
-    const state = this.store.state()
-    if (state && command.seq > state.seq) this.store.putState({ ...state, seq: command.seq })
-    this.store.journal('ignored', null, 0, { verb: command.verb, id: command.id, seq: command.seq, why })
-    return 'ignored'
-  }
 }
 
 /** Longest pause between two tries to write the reporting copy. */
 const unwrittenMaxMs = 60_000
-
-const newborn = (order: NonNullable<TenantState['next']>, now: number): TenantState => ({
-  key: order.tenant, spec: order.spec, identity: order.identity, target: order.target, seq: order.seq, served: false, undoing: false,
-  cause: null, outcome: null, next: null, orderedAt: order.at, changedAt: now, restAt: 0, projected: 0, closed: false,
-})
 
 /** The gateway's word on a task, in the engine's words. */
 export async function taskEnd(gateway: Gateway, handle: string, waitMs: number): Promise<TaskEnd> {

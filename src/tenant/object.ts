@@ -3,6 +3,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import { writeReport } from '../db/reports.ts'
 import type { Seal } from '../domain/audit-chain.ts'
+import type { Acted, Action } from '../domain/action.ts'
 import type { System } from '../domain/errors.ts'
 import type { Command } from '../domain/order.ts'
 import type { Reach } from '../resources/reach.ts'
@@ -29,6 +30,11 @@ export class Tenant extends DurableObject<Env> {
   /** Takes a command once; durable when this returns. */
   accept(command: Command): 'accepted' | 'duplicate' | 'ignored' {
     return this.#actor.accept(command)
+  }
+
+  /** A customer's action on the site; durable when this returns. */
+  act(action: Action, actor: string): Acted {
+    return this.#actor.act(action, actor)
   }
 
   /** A lost alarm is set again, and what is due is driven. */

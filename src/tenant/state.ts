@@ -1,6 +1,7 @@
 // The tenant as a whole: what it is wanted to be, and where it rests.
 import type { Target } from '../domain/lifecycle.ts'
 import type { Command, Identity, Spec } from '../domain/order.ts'
+import { freshSite, type Site } from '../domain/site.ts'
 
 export interface TenantState {
   key: string
@@ -17,6 +18,10 @@ export interface TenantState {
   cause: string | null
   /** Where it rests; null while something is under way. */
   outcome: Target | 'stuck' | null
+  /** Where it rested last. */
+  rested: Target | 'stuck' | null
+  /** What the customer has asked for beyond the order. */
+  site: Site
   /** An order for new identities that waits until the failed one is cleared away. */
   next: (Pick<Command, 'tenant' | 'spec' | 'identity' | 'seq' | 'at'> & { target: TenantState['target'] }) | null
   orderedAt: number
@@ -29,11 +34,20 @@ export interface TenantState {
   closed: boolean
 }
 
-/** One word for people: building, live, suspending, suspended, resuming, terminating, terminated, undoing, undone, stuck. */
+/** One word for people: building, live, changing, suspending, suspended, resuming, terminating, terminated, undoing, undone, stuck. */
 export function statusOf(state: TenantState): string {
   if (state.outcome !== null) return state.outcome
   if (state.target === 'terminated') return 'terminating'
   if (state.undoing) return 'undoing'
   if (!state.served) return 'building'
-  return state.target === 'suspended' ? 'suspending' : 'resuming'
+  if (state.target === 'suspended') return state.rested === 'suspended' ? 'suspended' : 'suspending'
+  return state.rested === 'live' ? 'changing' : 'resuming'
 }
+
+export const newborn = (order: NonNullable<TenantState['next']>, now: number): TenantState => ({
+  key: order.tenant, spec: order.spec, identity: order.identity, target: order.target, seq: order.seq, served: false, undoing: false,
+  cause: null, outcome: null, rested: null, site: freshSite(), next: null, orderedAt: order.at, changedAt: now, restAt: 0, projected: 0, closed: false,
+})
+
+/** A state as an earlier release wrote it, in the words of this one. */
+export const revived = (stored: TenantState): TenantState => ({ ...stored, rested: stored.rested ?? null, site: stored.site ?? freshSite() })

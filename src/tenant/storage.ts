@@ -3,13 +3,13 @@ import { beforeFirst, hashOf, type AuditLine, type Seal } from '../domain/audit-
 import type { Command } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { JournalEvent, Notebook, Row } from '../engine/row.ts'
-import type { TenantState } from './state.ts'
+import { revived, type TenantState } from './state.ts'
 
 /** Raised when a column changes its meaning; an object that meets a newer number parks itself instead of guessing. */
 export const schemaVersion = 1
 
 /** What people want to read later; the rest of the journal is for recovery only. */
-const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug']
+const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action']
 
 export interface JournalLine {
   i: number
@@ -69,7 +69,7 @@ export class TenantStorage implements Notebook {
   state(): TenantState | undefined {
     if (this.#state) return this.#state
     const text = this.#storage.sql.exec('SELECT tenant FROM meta').toArray()[0]?.['tenant']
-    return typeof text === 'string' ? (this.#state = JSON.parse(text) as TenantState) : undefined
+    return typeof text === 'string' ? (this.#state = revived(JSON.parse(text) as TenantState)) : undefined
   }
 
   putState(state: TenantState): void {
@@ -102,6 +102,12 @@ export class TenantStorage implements Notebook {
       name, want, phase, attempt, fails, notBefore, why, JSON.stringify(row),
     )
     cache.set(name, row)
+  }
+
+  /** Forgets a row that has come to rest and is wanted no more. */
+  drop(name: string): void {
+    this.#storage.sql.exec('DELETE FROM step WHERE name = ?', name)
+    this.#cache().delete(name)
   }
 
   /** Forgets the rows of an epoch that has come to rest; its journal stays. */

@@ -1,6 +1,6 @@
 // What a customer may see of an order: each resource with its state, since when, attempt, and what it waits for, in plain words.
-import type { Resources } from '../engine/plan.ts'
-import type { Row } from '../engine/row.ts'
+import { needs, resourceOf, type Resources } from '../engine/plan.ts'
+import { instanceOf, kindOf, type Row } from '../engine/row.ts'
 import { plain } from './plain.ts'
 import { statusOf, type TenantState } from './state.ts'
 import type { TenantStorage } from './storage.ts'
@@ -37,11 +37,13 @@ export function view<Up>(store: TenantStorage, resources: Resources<Up>): View |
   const state = store.state()
   if (!state) return undefined
   const rows = new Map(store.rows().map((row) => [row.name, row]))
-  const steps = [...resources.values()].flatMap((resource): StepView[] => {
-    const row = rows.get(resource.name)
-    if (!row) return []
+  const place = [...resources.keys()]
+  const told = [...rows.values()].sort((a, b) => place.indexOf(kindOf(a.name)) - place.indexOf(kindOf(b.name)))
+  const steps = told.flatMap((row): StepView[] => {
+    const resource = resourceOf(resources, row.name)
+    if (!resource) return []
     const { fails, since, startedAt, settledAt } = row
-    return [{ name: row.name, title: resource.title, state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: resource.needs }]
+    return [{ name: row.name, title: [resource.title, instanceOf(row.name)].filter(Boolean).join(' '), state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: needs(row, resources) }]
   })
   // The cause begins with the title of the step that could not be made.
   const blamed = [...resources.values()].find(({ title }) => state.cause?.startsWith(`${title}: `))
@@ -61,14 +63,14 @@ function stateOf(row: Row, state: TenantState): string {
 }
 
 function whyOf<Up>(row: Row, rows: ReadonlyMap<string, Row>, resources: Resources<Up>): string | null {
-  if (row.why) return plain(row.why, resources.get(row.name)?.system)
+  if (row.why) return plain(row.why, resourceOf(resources, row.name)?.system)
   if (row.phase === 'settled' || row.phase === 'stuck') return null
   const open = (name: string): boolean => rows.get(name)?.phase !== 'settled'
-  const title = (name: string): string => resources.get(name)?.title ?? name
+  const title = (name: string): string => [resourceOf(resources, name)?.title ?? name, instanceOf(name)].filter(Boolean).join(' ')
   if (row.want === 'present') {
-    const missing = [...(resources.get(row.name)?.needs ?? []), ...row.after].filter(open)
+    const missing = [...needs(row, resources), ...row.after].filter(open)
     return missing.length > 0 ? `waits for: ${missing.map(title).join(', ')}` : null
   }
-  const above = [...rows.values()].filter((other) => other.want === 'absent' && open(other.name) && resources.get(other.name)?.needs.includes(row.name))
+  const above = [...rows.values()].filter((other) => other.want === 'absent' && open(other.name) && needs(other, resources).includes(row.name))
   return above.length > 0 ? `waits until taken down: ${above.map((other) => title(other.name)).join(', ')}` : null
 }

@@ -1,13 +1,15 @@
 // One history: orders and changes of mind over time, in some weather, with some misfortune; then calm; then the checks.
+import type { Action } from '../../src/domain/action.ts'
 import type { Verb } from '../../src/domain/order.ts'
+import type { PlanName } from '../../src/domain/plan.ts'
 import { policy } from '../../src/engine/policy.ts'
 import { dataCentre, type DataCentre, type Weather } from './data-centre.ts'
 import { violationsAtRest } from './invariants.ts'
 import { Platform, type Misfortune, type Sabotage } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
-/** A wish of billing at `atMs` after the start. */
-export interface Event { atMs: number; service: string; verb: Verb }
+/** A wish of billing, or a customer's action, at `atMs` after the start. */
+export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action })
 
 export interface History {
   seed: number
@@ -50,7 +52,10 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
   const platform = new Platform(dc, seed, misfortune, sabotage)
   try {
     platform.onCreate = history.onCreate
-    for (const { atMs, service, verb } of events) dc.clock.after(atMs, () => platform.order(service, verb))
+    for (const event of events) dc.clock.after(event.atMs, () => {
+      if ('act' in event) platform.act(event.service, event.act)
+      else platform.order(event.service, event.verb, event.plan)
+    })
     for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
     const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...also.map((event) => event.atMs))
     await dc.clock.advance(start + lastMs + 1_000)

@@ -4,6 +4,8 @@ import { npmState } from '../../lab/npm/rows.ts'
 import { containers } from '../../lab/proxmox/app.ts'
 import { pve } from '../../lab/proxmox/state.ts'
 import { beforeFirst, firstBreak } from '../../src/domain/audit-chain.ts'
+import { plans } from '../../src/domain/plan.ts'
+import { backupsOf, runs, titleOf } from '../../src/domain/site.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/tenant/storage.ts'
 import type { Platform } from './platform.ts'
@@ -58,20 +60,27 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
     if (platform.allocator.held(state.key, state.identity.epoch)) wrong.push('its identities are still held')
   }
   if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong
-  const live = state.outcome === 'live'
-  for (const kind of ['container', 'volume', 'firewall', 'snapshot', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
+  const live = state.outcome === 'live' && runs(state.site)
+  for (const kind of ['container', 'volume', 'firewall', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
+  expect('snapshot', 1 + backupsOf(state.site).length)
+  for (const item of state.site.items) if (item.kind !== 'backup' || !item.made || item.want === 'absent') wrong.push(`${titleOf(item)} never came to an end`)
   expect('ha resource', live ? 1 : 0)
   // On Proxmox VE 8 a container joins the platform's group instead of having a rule.
   expect('ha rule', live && platform.dc.major === 9 ? 1 : 0)
   const guest = containers(world).find((one) => one.vmid === state.identity.vmid)
   if (guest?.status !== (live ? 'running' : 'stopped')) wrong.push(`container is ${guest?.status}`)
   if (guest && guest.ip !== state.identity.ip) wrong.push(`container has ${guest.ip}, wanted ${state.identity.ip}`)
+  const { memoryMb, diskGb } = plans[state.spec.plan]
+  const config = pve(world).containers[String(state.identity.vmid)]?.config
+  if (config && config['memory'] !== memoryMb) wrong.push(`${String(config['memory'])} MB of memory, wanted ${memoryMb}`)
+  if (config && !String(config['rootfs']).endsWith(`size=${diskGb}G`)) wrong.push(`disk ${String(config['rootfs'])}, wanted ${diskGb} GB`)
   const rules = pve(world).firewalls[String(state.identity.vmid)]?.rules.length
   if (guest && rules !== 3) wrong.push(`${rules} firewall rules, wanted 3`)
   const host = npmState(world).hosts.find((one) => one.domain_names.includes(state.identity.hostname))
-  const target = live ? `${state.identity.ip}:80` : `${platform.cluster.suspendedPage.host}:${platform.cluster.suspendedPage.port}`
-  if (host && `${host.forward_host}:${host.forward_port}` !== target) wrong.push(`visitors are sent to ${host.forward_host}:${host.forward_port}, wanted ${target}`)
-  if (host && host.meta['nginx_online'] !== true) wrong.push('nginx does not serve it')
+  const target = state.outcome === 'live' ? `${state.identity.ip}:80` : `${platform.cluster.suspendedPage.host}:${platform.cluster.suspendedPage.port}`
+  if (host && host.enabled !== state.site.published) wrong.push(`the proxy host is ${host.enabled ? 'enabled' : 'disabled'}`)
+  if (host?.enabled && `${host.forward_host}:${host.forward_port}` !== target) wrong.push(`visitors are sent to ${host.forward_host}:${host.forward_port}, wanted ${target}`)
+  if (host?.enabled && host.meta['nginx_online'] !== true) wrong.push('nginx does not serve it')
   const record = mine.find((thing) => thing.kind === 'dns record')
   if (record && record.what !== state.spec.publicIp) wrong.push(`DNS points to ${record.what}`)
   return wrong

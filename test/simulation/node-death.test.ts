@@ -2,10 +2,11 @@
 // dead node is still dead.
 import { expect, it } from 'vitest'
 import { containers, failNode, restoreNode } from '../../lab/proxmox/app.ts'
+import type { Verb } from '../../src/domain/order.ts'
 import { live, type Event } from './history.ts'
 
 const s = 1_000
-const at = (atMs: number, verb: Event['verb']): Event => ({ atMs, service: 'one', verb })
+const at = (atMs: number, verb: Verb): Event => ({ atMs, service: 'one', verb })
 
 it('moves with its site: suspends, resumes and terminates it on the node that is left', async () => {
   const seen: Record<string, string> = {}

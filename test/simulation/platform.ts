@@ -5,7 +5,9 @@ import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
 import { GateBook } from '../../src/broker/gate-book.ts'
 import { limitOf } from '../../src/broker/limits.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
+import type { Action } from '../../src/domain/action.ts'
 import { tenantKey } from '../../src/domain/names.ts'
+import type { PlanName } from '../../src/domain/plan.ts'
 import type { Command, Identity, Verb } from '../../src/domain/order.ts'
 import { resources } from '../../src/resources/plans.ts'
 import type { Reach } from '../../src/resources/reach.ts'
@@ -88,13 +90,19 @@ export class Platform {
   }
 
   /** A wish arrives from billing: durable in the allocator, then on its way through the queue. */
-  order(service: string, verb: Verb, plan: 'basic' | 'standard' = 'basic'): Intake {
+  order(service: string, verb: Verb, plan: PlanName = 'basic'): Intake {
     const intake = this.allocator.intake({
-      verb, connection: 'sim', service, actor: 'sim', order: { email: `${service}@example.com`, plan, publicIp: this.cluster.proxy.publicIp },
+      verb, connection: 'sim', service, actor: 'sim', plan, order: { email: `${service}@example.com`, plan, publicIp: this.cluster.proxy.publicIp },
     }, this.dc.clock.now())
     if (intake.answer === 'taken') this.#send(intake.command)
     if (intake.answer === 'taken' && verb === 'create' && this.onCreate) this.onCreate(this, intake.record.identity)
     return intake
+  }
+
+  /** A customer's action goes straight to the tenant's object; when that dies under it, nobody has promised anything. */
+  act(service: string, action: Action): void {
+    const host = this.tenant(service)
+    if (host) unlessGone(() => void host.actor.act(action, 'sim'))
   }
 
   tenant(service: string): TenantHost | undefined {

@@ -5,6 +5,7 @@ import { linstorState } from '../../lab/linstor/state.ts'
 import { between, pick, seeded, shuffled } from '../../lab/random.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { Event, History } from './history.ts'
+import { actions } from './schedules.ts'
 import type { Sabotage } from './platform.ts'
 
 const minute = 60_000
@@ -25,6 +26,12 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
       atMs += chance(0.4) ? between(die, 100, 10_000) : between(die, 10_000, 4 * minute)
       events.push({ atMs, service, verb: pick<Verb>(die, ['create', 'suspend', 'unsuspend', 'suspend', 'unsuspend', 'terminate']) })
     }
+  }
+  // What customers do meanwhile has a chance of its own, so that what billing does stays what it was for this seed.
+  const customer = seeded(seed + 3)
+  for (let n = burst || customer() < 0.4 ? 0 : between(customer, 1, 6), atMs = between(customer, 120_000, 400_000); n > 0; n--) {
+    atMs += customer() < 0.4 ? between(customer, 100, 10_000) : between(customer, 10_000, 3 * minute)
+    events.push({ atMs, service: `s${between(customer, 1, tenants)}`, ...pick(customer, actions) })
   }
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))

@@ -1,8 +1,37 @@
 // What billing may ask for, and when: the histories whose every call is failed in every way.
+import type { Action } from '../../src/domain/action.ts'
+import type { Verb } from '../../src/domain/order.ts'
+import type { PlanName } from '../../src/domain/plan.ts'
 import type { Event } from './history.ts'
 
 const s = 1_000
-const at = (atMs: number, verb: Event['verb'], service = 'one'): Event => ({ atMs, service, verb })
+const at = (atMs: number, verb: Verb, plan?: PlanName): Event => ({ atMs, service: 'one', verb, ...(plan ? { plan } : {}) })
+const does = (atMs: number, act: Action['do'], more: { name?: string } = {}): Event => ({ atMs, service: 'one', act: actionOf(act, more.name) })
+
+/** The simulation begins on 1 January 2026. */
+const first = 'BAK01012026-1'
+const second = 'BAK01012026-2'
+
+function actionOf(act: Action['do'], name = first): Action {
+  switch (act) {
+    case 'make-backup':
+      return { do: act, by: 'customer' }
+    case 'delete-backup':
+      return { do: act, name }
+    case 'rollback':
+      return { do: act, name, loseNewer: true }
+    case 'reset':
+      return { do: act, loseNewer: true }
+    default:
+      return { do: act }
+  }
+}
+
+/** What customers do, for random histories; backups come first more often, so that there is something to go back to. */
+export const actions: readonly ({ act: Action } | { verb: Verb; plan: PlanName })[] = [
+  ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback'] as const).map((act) => ({ act: actionOf(act) })),
+  { act: actionOf('rollback', second) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' },
+]
 
 /** Moments while a site is being built: before, in and after each of its long steps. */
 export const moments = [0.05, 0.5, 3, 20, 45, 56, 60, 75, 110, 140, 152, 158].map((seconds) => seconds * s)
@@ -16,5 +45,11 @@ export const schedules: Record<string, readonly Event[]> = {
   'third thoughts': [at(0, 'create'), at(200 * s, 'suspend'), at(203 * s, 'unsuspend')],
   ...Object.fromEntries(moments.map((ms) => [`cancelled after ${ms / s} s`, [at(0, 'create'), at(ms, 'terminate')]])),
   ...Object.fromEntries(moments.map((ms) => [`suspended after ${ms / s} s`, [at(0, 'create'), at(ms, 'suspend')]])),
+  upgrade: [at(0, 'create'), at(200 * s, 'upgrade', 'standard'), at(201 * s, 'upgrade', 'premium')],
+  switched: [at(0, 'create'), does(200 * s, 'stop'), does(230 * s, 'start'), does(260 * s, 'restart'), does(261 * s, 'toggle'), does(300 * s, 'toggle')],
+  backups: [at(0, 'create'), does(200 * s, 'make-backup'), does(240 * s, 'make-backup'), does(280 * s, 'rollback'), does(281 * s, 'make-backup'), does(400 * s, 'delete-backup')],
+  'reset during upgrade': [at(0, 'create'), at(200 * s, 'upgrade', 'standard'), does(201 * s, 'reset'), at(203 * s, 'suspend'), at(260 * s, 'unsuspend')],
+  'terminated during a backup': [at(0, 'create'), does(200 * s, 'make-backup'), at(206 * s, 'terminate')],
+  'terminated while going back': [at(0, 'create'), does(200 * s, 'make-backup'), does(240 * s, 'rollback'), at(252 * s, 'terminate')],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }

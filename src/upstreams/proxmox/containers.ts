@@ -94,6 +94,10 @@ export function containers(api: Api) {
     setConfig: (node: string, vmid: number, parameters: ContainerSettings): Promise<void> =>
       api.ask('PUT', `${at(node, vmid)}/config`, wire.nothing, { form: { ...parameters } }),
 
+    /** PUT /nodes/{node}/lxc/{vmid}/resize (#/nodes/{node}/lxc/{vmid}/resize). `size` absolute, e.g. `40G`; the present size and smaller ones are a 500. */
+    resize: (node: string, vmid: number, parameters: { disk: 'rootfs'; size: string }): Promise<string> =>
+      api.ask('PUT', `${at(node, vmid)}/resize`, wire.upid, { form: { ...parameters } }),
+
     /** DELETE /nodes/{node}/lxc/{vmid} (#/nodes/{node}/lxc/{vmid}). Undefined: there is none on this node. */
     destroyContainer: (
       node: string, vmid: number, parameters: { purge?: boolean; 'destroy-unreferenced-disks'?: boolean; force?: boolean } = {},
@@ -115,9 +119,19 @@ export function containers(api: Api) {
       return rows?.filter((row) => row.name !== 'current')
     },
 
+    /** GET /nodes/{node}/lxc/{vmid}/snapshot: the snapshot that the present state grew out of, as the pseudo entry `current` tells. */
+    async presentSnapshot(node: string, vmid: number): Promise<string | undefined> {
+      const rows = await api.find('GET', `${at(node, vmid)}/snapshot`, wire.snapshots, noContainer)
+      return rows?.find((row) => row.name === 'current')?.parent
+    },
+
     /** POST /nodes/{node}/lxc/{vmid}/snapshot (#/nodes/{node}/lxc/{vmid}/snapshot) */
     createSnapshot: (node: string, vmid: number, parameters: { snapname: string; description?: string }): Promise<string> =>
       api.ask('POST', `${at(node, vmid)}/snapshot`, wire.upid, { form: { ...parameters } }),
+
+    /** POST /nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback (#/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback). Stops a container that runs. */
+    rollback: (node: string, vmid: number, snapname: string): Promise<string> =>
+      api.ask('POST', `${at(node, vmid)}${path`/snapshot/${snapname}/rollback`}`, wire.upid, { form: {} }),
 
     /** DELETE /nodes/{node}/lxc/{vmid}/snapshot/{snapname} (#/nodes/{node}/lxc/{vmid}/snapshot/{snapname}). Undefined: there is none. */
     deleteSnapshot: (node: string, vmid: number, snapname: string, parameters: { force?: boolean } = {}): Promise<string | undefined> =>

@@ -1,0 +1,79 @@
+// What a customer has asked of a site beyond its order: a switch, backups, actions under way, domains. Plain data in the tenant.
+
+/** One thing that the customer wants made, done or removed. `n` counts up per tenant and is never used twice. */
+export type Item = Backup | Restart | Restore
+
+interface Ordered {
+  /** Wanted there, or wanted away; what has come to rest absent is forgotten. */
+  want: 'present' | 'absent'
+  /** Why it could not be made, in plain words: it is then being cleared away. */
+  failed: string | null
+  /** Epoch ms of the request. */
+  at: number
+}
+
+/** A snapshot of the container on its own storage. */
+export interface Backup extends Ordered {
+  kind: 'backup'
+  /** `BAK{DDMMYYYY}-{N}`: also the snapshot's name. */
+  name: string
+  /** Who wanted it: the customer, or the plan's schedule. */
+  by: 'customer' | 'schedule'
+  /** It was seen complete once. */
+  made: boolean
+}
+
+/** Down and up again, once: it is done when the container is seen at rest, and is then forgotten, so that it is wanted up again. */
+export interface Restart extends Ordered { kind: 'restart'; n: number }
+
+/** Back to a snapshot, once, with the container at rest meanwhile. */
+export interface Restore extends Ordered { kind: 'restore'; n: number; snapshot: string }
+
+export interface Site {
+  /** The customer's own switch; a suspension overrides it. */
+  power: 'on' | 'off'
+  /** Visitors reach it; flipped by `toggle`. */
+  published: boolean
+  items: Item[]
+  /** The last number given to an action. */
+  counter: number
+  /** Backups named on `day` (DDMMYYYY) so far: a name is never given twice. */
+  named: { day: string; count: number }
+  /** What could not be done, newest last, for the customer to read; a few only. */
+  notices: { what: string; why: string; at: number }[]
+}
+
+export const freshSite = (): Site => ({ power: 'on', published: true, items: [], counter: 0, named: { day: '', count: 0 }, notices: [] })
+
+/** The names of the rows that an item stands for; a restart has none of its own. */
+export function rowsOf(item: Item): string[] {
+  switch (item.kind) {
+    case 'backup':
+      return [`backup:${item.name}`]
+    case 'restart':
+      return []
+    case 'restore':
+      return [`restore:${item.n}`]
+  }
+}
+
+/** In the customer's words. */
+export function titleOf(item: Item): string {
+  switch (item.kind) {
+    case 'backup':
+      return `Backup ${item.name}`
+    case 'restart':
+      return 'Restart'
+    case 'restore':
+      return item.snapshot === 'initial' ? 'Reset' : `Going back to ${item.snapshot}`
+  }
+}
+
+/** Is its effect one of a moment, for which the container is at rest? */
+export const passes = (item: Item): boolean => item.kind === 'restart' || item.kind === 'restore'
+
+/** Wanted up: switched on, and not at rest for something that passes. */
+export const runs = (site: Site): boolean => site.power === 'on' && !site.items.some((item) => passes(item) && item.want === 'present')
+
+/** The backups a customer sees, oldest first. */
+export const backupsOf = (site: Site): Backup[] => site.items.filter((item): item is Backup => item.kind === 'backup')

@@ -1,0 +1,32 @@
+// Takes a command into the tenant: once, in order, and never against an end that is final. One transaction of the caller's.
+import { targetOf } from '../domain/lifecycle.ts'
+import type { Command } from '../domain/order.ts'
+import { newborn } from './state.ts'
+import type { TenantStorage } from './storage.ts'
+
+/** `plan` writes the wishes of the new state into the rows. */
+export function take(store: TenantStorage, command: Command, now: number, plan: () => void): 'accepted' | 'duplicate' | 'ignored' {
+  if (!store.takeCommand(command)) return 'duplicate'
+  const state = store.state()
+  if (state && command.seq <= state.seq) return ignore(store, command, 'older than what is already wanted')
+  const fresh = state !== undefined && command.identity.epoch > state.identity.epoch
+  if (state?.target === 'terminated') return ignore(store, command, 'terminated for good')
+  if (state?.undoing && !fresh && command.verb !== 'terminate') return ignore(store, command, 'the order is being taken back')
+  if (fresh && !state.undoing) return ignore(store, command, 'its present epoch has not ended')
+  const { verb, id, actor, seq, spec } = command
+  const target = targetOf(verb, state?.target ?? 'live')
+  const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
+  if (!state) store.putState(newborn({ ...command, target }, now))
+  else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
+  else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, outcome: null, changedAt: now })
+  store.journal('command', null, 0, { verb, id, actor, seq })
+  if (!fresh) plan()
+  return 'accepted'
+}
+
+function ignore(store: TenantStorage, { verb, id, seq }: Command, why: string): 'ignored' {
+  const state = store.state()
+  if (state && seq > state.seq) store.putState({ ...state, seq })
+  store.journal('ignored', null, 0, { verb, id, seq, why })
+  return 'ignored'
+}

@@ -1,0 +1,67 @@
+// What becomes of what a customer asked for: actions that are done are forgotten, backups are marked as made, what cannot be made
+// is cleared away and told. It never touches the site's own rows, but that a snapshot's sizes and settings are looked at again.
+import { passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { reopened } from '../engine/plan.ts'
+import type { Row } from '../engine/row.ts'
+import type { TenantStorage } from './storage.ts'
+
+interface Tended {
+  site: Site
+  /** Rows of forgotten items. */
+  drop: string[]
+  /** Rows that must be looked at again: a snapshot brings its own sizes and settings back. */
+  look: string[]
+}
+
+/** How many notices a customer may still read. */
+const noticesMax = 10
+
+/** Writes what has come to rest. True when that changes what is wanted. */
+export function forget(store: TenantStorage, now: number): boolean {
+  const state = store.state()!
+  const tended = tend(state.site, new Map(store.rows().map((row) => [row.name, row])), now)
+  if (!tended) return false
+  store.putState({ ...state, site: tended.site })
+  for (const name of tended.drop) store.drop(name)
+  for (const row of tended.look.flatMap((name) => store.row(name) ?? [])) store.put(reopened(row, now))
+  store.journal('forgotten', null, 0, { rows: tended.drop })
+  return true
+}
+
+/** The item behind this row cannot be made: it is wanted away, and the customer is told `why`. False when it is the site's own row. */
+export function fail(store: TenantStorage, row: Row, why: string): boolean {
+  const state = store.state()!
+  const failed = state.site.items.find((item) => rowsOf(item).includes(row.name))
+  if (!failed) return false
+  const items = state.site.items.map((item): Item => (item === failed ? { ...item, want: 'absent', failed: why } : item))
+  store.putState({ ...state, site: { ...state.site, items } })
+  store.journal('turned', row.name, row.attempt, why)
+  return true
+}
+
+/** Undefined when nothing has changed. */
+function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended | undefined {
+  const drop: string[] = []
+  const look: string[] = []
+  const items: Item[] = []
+  let notices = site.notices
+  let changed = false
+  for (const item of site.items) {
+    const rests = item.kind === 'restart' ? item.want === 'absent' || down(rows)
+      : rowsOf(item).every((name) => rows.get(name)?.phase === 'settled' && rows.get(name)?.want === item.want)
+    if (!rests) items.push(item)
+    else if (item.want === 'absent' || passes(item)) {
+      drop.push(...rowsOf(item))
+      if (item.kind === 'restore') look.push('container', 'replicas')
+      if (item.failed !== null) notices = [...notices, { what: titleOf(item), why: item.failed, at: now }].slice(-noticesMax)
+      changed = true
+    } else if (item.kind === 'backup' && !item.made) {
+      items.push({ ...item, made: true })
+      changed = true
+    } else items.push(item)
+  }
+  return changed ? { site: { ...site, items, notices }, drop, look } : undefined
+}
+
+/** The container was seen at rest. */
+const down = (rows: ReadonlyMap<string, Row>): boolean => ['power', 'failover'].every((name) => rows.get(name)?.phase === 'settled' && rows.get(name)?.want === 'absent')
