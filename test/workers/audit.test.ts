@@ -94,6 +94,24 @@ it('is told the same again, by several at once too', async () => {
   expect(await verify()).toMatchObject({ intact: true, lines: lines.length })
 })
 
+it('is verified however long it is, and a gap is found anywhere in it', async () => {
+  const more = 1_100
+  await runInDurableObject(tenantOf(service), (_object, state) => {
+    const first = Number(state.storage.sql.exec('SELECT max(i) AS i FROM journal').one()['i']) + 1
+    state.storage.sql.exec(`WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${first + more - 1}) INSERT INTO journal SELECT i, i, 1, 1, NULL, 0, 'retried', '{"actor":"somebody"}' FROM n`)
+  })
+  await post('/operator/reports', {}, keys.operator)
+  await expect.poll(async () => (await linesOf(tenant)).length, { timeout: 8_000 }).toBe(lines.length + more)
+  lines = await linesOf(tenant)
+  expect(await verify()).toMatchObject({ intact: true, lines: lines.length })
+  for (const place of [998, 999, 1_000, 1_050, lines.length - 1]) {
+    await behindTheTriggers(`DELETE FROM audit WHERE tenant = '${tenant}' AND line = ${lines[place]!.line}`)
+    expect((await verify()).broken).toEqual([{ tenant, line: lines[place]!.line, why: 'the line is missing' }])
+    const { line, at, epoch, event, step, detail, hash } = lines[place]!
+    await env.DB.prepare('INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)').bind(tenant, line, at, epoch, event, step, detail, hash).run()
+  }
+})
+
 it('goes on from its seals when the journal behind it was pruned', async () => {
   await runInDurableObject(tenantOf(service), (_object, state) => state.storage.sql.exec('DELETE FROM journal WHERE i < (SELECT max(i) FROM journal)'))
   await post('/unsuspend', { service_id: service })

@@ -56,6 +56,13 @@ it('carries an order from billing to its tenant by itself', async () => {
   await expect.poll(() => open(service)).toEqual([])
 })
 
+it('counts the addresses that are left, for the reports', async () => {
+  await tick()
+  const { held, free } = (await env.DB.prepare('SELECT held, free FROM addresses_left').first<{ held: number; free: number }>())!
+  expect(held).toBeGreaterThan(0)
+  expect(held + free).toBe(154)
+})
+
 it('takes each command once, however often and in whatever order it comes', async () => {
   const service = newService()
   const [create, suspend, terminate] = await commands(service, 'create', 'suspend', 'terminate')
