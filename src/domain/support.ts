@@ -14,7 +14,8 @@ export type Tier = keyof typeof tiers
 export const tierNames = Object.keys(tiers) as [Tier, ...Tier[]]
 
 /** As billing and help desks are told. Tickets are opened while ACTIVE only; INACTIVE keeps its row. */
-export type SupportStatus = 'ACTIVE' | 'SUSPENDED' | 'INACTIVE'
+export const supportStatuses = ['ACTIVE', 'SUSPENDED', 'INACTIVE'] as const
+export type SupportStatus = (typeof supportStatuses)[number]
 
 export type SupportVerb = 'create' | 'suspend' | 'unsuspend' | 'terminate'
 

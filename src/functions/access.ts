@@ -1,7 +1,7 @@
-// Who may call what: one table of route -> credential, and the middleware that reads it. A route that is not in the table
-// cannot be mounted. Keys are stored as hashes and compared in constant time.
+// Who may call what: one table of route -> credential, and the guards that read it. A route that is not in the table cannot
+// be mounted. Keys are stored as hashes and compared in constant time.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import type { Context, Hono, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { RequestIdVariables } from 'hono/request-id'
 import { configOf } from '../config.ts'
 import { Problem } from './problems.ts'
@@ -19,6 +19,7 @@ export type Credential = 'connection' | 'order-link' | 'operator' | 'help-desk' 
 
 export const access = {
   'GET /health': 'public',
+  'GET /openapi.json': 'public',
   'POST /create-site': 'connection',
   'POST /delete-site': 'connection',
   'POST /suspend': 'connection',
@@ -43,13 +44,8 @@ export const access = {
 
 export type Route = keyof typeof access
 
-/** Mounts a handler behind the credential that the table gives its route. */
-export function mount(app: Hono<App>, route: Route, ...handlers: [...MiddlewareHandler<App>[], (c: Context<App>) => Response | Promise<Response>]): void {
-  const [method = '', path = ''] = route.split(' ')
-  app.on(method, path, guards[access[route]], ...handlers)
-}
-
-const guards: Record<Credential, MiddlewareHandler<App>> = {
+/** Lets pass who shows the credential, or throws a Problem. */
+export const guards: Record<Credential, MiddlewareHandler<App>> = {
   public: (_c, next) => next(),
   connection: async (c, next) => {
     const key = keyOf(c, configOf(c.env).apiKeys)

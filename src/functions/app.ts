@@ -9,6 +9,7 @@ import { orders } from './orders/orders.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
 import { onError, Problem } from './problems.ts'
+import { reference } from './reference.ts'
 import { reports } from './reports.ts'
 
 export function app(): Hono<App> {
@@ -25,5 +26,6 @@ export function app(): Hono<App> {
   operator(all)
   audit(all)
   reports(all)
+  reference(all)
   return all
 }

@@ -5,16 +5,25 @@ import { configOf } from '../config.ts'
 import { auditedTenants, auditOf } from '../db/reports.ts'
 import { beforeFirst, firstBreak, type Break } from '../domain/audit-chain.ts'
 import { tenantKey } from '../domain/names.ts'
-import { mount, type App } from './access.ts'
-import { queryOf } from './body.ts'
+import type { App } from './access.ts'
+import { mount } from './mount.ts'
 import { Problem } from './problems.ts'
 import { serviceId } from './service-id.ts'
 
 const Query = z.object({
-  connection: z.string().optional(),
+  connection: z.string().optional().describe('Of the one service to look at, with service_id.'),
   service_id: serviceId.optional(),
-  after: z.string().max(64, 'is too long').default(''),
+  after: z.string().max(64, 'is too long').default('').describe('The `next` of the call before; empty at first.'),
 }).refine((query) => (query.connection === undefined) === (query.service_id === undefined), { error: 'goes with service_id: give both or neither', path: ['connection'] })
+
+const Answer = z.object({
+  success: z.literal(true),
+  intact: z.boolean(),
+  tenants: z.int().describe('How many were looked at.'),
+  lines: z.int(),
+  broken: z.array(z.object({ tenant: z.string(), line: z.number(), why: z.string() })).describe('The first broken line of each tenant that has one.'),
+  next: z.string().nullable().describe('Where to go on; null at the end.'),
+})
 
 /** Tenants of one call: each takes a few questions, and one request may ask a thousand. */
 const tenantsMost = 100
@@ -24,14 +33,15 @@ const stretch = 1_000
 interface Verified { tenant: string; lines: number; broken?: Break }
 
 export function audit(app: Hono<App>): void {
-  /** One tenant, or the next tenants after `after`: the first broken line of each, and where to go on (null at the end). */
-  mount(app, 'GET /operator/audit/verify', async (c) => {
-    const { connection, service_id: service, after } = queryOf(c, Query)
+  mount(app, 'GET /operator/audit/verify', {
+    group: 'Operator', summary: 'Whether the audit is as the tenants sealed it', about: 'Of one service, or of the next tenants after `after`.',
+    query: Query, answer: Answer, refuses: ['unknown-service'],
+  })(async (c, { query: { connection, service_id: service, after } }) => {
     const allocator = c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name)
     if (connection !== undefined && service !== undefined) {
       const key = tenantKey(connection, service)
       if (!(await allocator.service(key))) throw new Problem('unknown-service', 'There is no such service.', 'service_id')
-      return c.json(answer([await verified(c, key)], null))
+      return answer([await verified(c, key)], null)
     }
     const tenants = await allocator.tenants(after, tenantsMost)
     const next = tenants.length < tenantsMost ? null : (tenants.at(-1) ?? null)
@@ -39,11 +49,11 @@ export function audit(app: Hono<App>): void {
     // Last in any order: whatever stands behind the last tenant belongs to the last page.
     const strangers = (await auditedTenants(c.env.DB, after, next ?? '\uffff')).filter((tenant) => !known.has(tenant))
     const found = await Promise.all(tenants.map((tenant) => verified(c, tenant)))
-    return c.json(answer([...found, ...strangers.map((tenant) => ({ tenant, lines: 0, broken: { line: 0, why: 'nobody ever sold to such a tenant' } }))], next))
+    return answer([...found, ...strangers.map((tenant) => ({ tenant, lines: 0, broken: { line: 0, why: 'nobody ever sold to such a tenant' } }))], next)
   })
 }
 
-const answer = (found: readonly Verified[], next: string | null) => ({
+const answer = (found: readonly Verified[], next: string | null): z.infer<typeof Answer> => ({
   success: true,
   intact: found.every(({ broken }) => !broken),
   tenants: found.length,

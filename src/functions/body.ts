@@ -1,4 +1,5 @@
-// Reads a request's fields: bounded, JSON only, checked by a schema whose messages name the field and the cure.
+// Reads a request's fields: bounded, JSON only, checked by a schema whose messages name the field and the cure. Only
+// mount.ts calls it, with the schemas of the route's description.
 import type { Context } from 'hono'
 import type * as z from 'zod'
 import type { App } from './access.ts'
@@ -6,8 +7,8 @@ import { Problem } from './problems.ts'
 
 const bodyMaxBytes = 16 * 1024
 
-/** The body of a POST as the schema wants it. */
-export async function fieldsOf<T>(c: Context<App>, schema: z.ZodType<T>): Promise<T> {
+/** The JSON body as the schema wants it. */
+export async function bodyOf<T>(c: Context<App>, schema: z.ZodType<T>): Promise<T> {
   const type = c.req.header('content-type') ?? ''
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('wrong-type', 'Send the fields as JSON with "Content-Type: application/json".', 'content-type')
   if (Number(c.req.header('content-length') ?? 0) > bodyMaxBytes) throw tooLarge()
@@ -22,10 +23,17 @@ export async function fieldsOf<T>(c: Context<App>, schema: z.ZodType<T>): Promis
   return checked(schema, value)
 }
 
-/** The query of a GET as the schema wants it. */
-export const queryOf = <T>(c: Context<App>, schema: z.ZodType<T>): T => checked(schema, c.req.query())
+/** The query as the schema wants it; a key stands in it once. */
+export function queryOf<T>(c: Context<App>, schema: z.ZodType<T>): T {
+  const { searchParams } = new URL(c.req.url)
+  const names = [...searchParams.keys()]
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) throw new Problem('bad-request', 'A field stands twice in the query.', twice.slice(0, 64))
+  return checked(schema, Object.fromEntries(searchParams))
+}
 
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+/** Fields as the schema wants them, or a Problem that names the first wrong one. */
+export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [first] = parsed.error.issues

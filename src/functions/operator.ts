@@ -3,53 +3,80 @@ import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../config.ts'
 import { tenantKey } from '../domain/names.ts'
-import { mount, type App } from './access.ts'
-import { fieldsOf, queryOf } from './body.ts'
+import { supportStatuses, tierNames } from '../domain/support.ts'
+import type { App } from './access.ts'
+import { mount } from './mount.ts'
+import { OrderView } from './orders/order-view.ts'
 import { Problem } from './problems.ts'
 import { serviceId } from './service-id.ts'
 
-const Whose = z.object({ connection: z.string({ error: 'is required: the billing connection' }), service_id: serviceId })
+const Whose = z.object({ connection: z.string({ error: 'is required: the billing connection' }).describe('The billing connection.'), service_id: serviceId })
 
 const Retry = Whose.extend({
-  actor: z.string({ error: 'is required: who asks' }).trim().min(1, 'is required: who asks').max(80, 'is too long'),
+  actor: z.string({ error: 'is required: who asks' }).trim().min(1, 'is required: who asks').max(80, 'is too long').describe('Who asks: stands in the audit.'),
+})
+
+const After = z.object({ after: z.string('is not a text').max(64, 'is too long').default('').describe('The `next` of the call before; empty at first.') })
+
+const JournalLine = z.object({
+  i: z.int(), at: z.number().describe('Epoch milliseconds.'), seq: z.int(), epoch: z.int(), step: z.string().nullable(), attempt: z.int(),
+  event: z.string(), detail: z.string().nullable().describe('JSON text.'),
+})
+
+const supported = { status: z.enum(supportStatuses), tier: z.enum(tierNames), generation: z.int().describe('How many keys this service has had.') }
+
+const Subscription = z.object({
+  connection: z.string(), service: z.string(), email: z.string(), firstname: z.string(), lastname: z.string(), ...supported,
+  createdAt: z.number().describe('Epoch milliseconds.'), changedAt: z.number().describe('Epoch milliseconds.'), version: z.int().describe('Line of the history up to which this is true.'),
+})
+
+const HistoryLine = z.object({ i: z.int(), at: z.number().describe('Epoch milliseconds.'), verb: z.string(), ...supported, actor: z.string() })
+
+const Gate = z.object({
+  success: z.literal(true),
+  leases: z.record(z.string(), z.int()).describe('Leases held, by pool.'),
+  stopped: z.array(z.object({ system: z.string(), until: z.number(), why: z.string() })).describe('Systems that nobody is let through to at the moment.'),
 })
 
 /** Tenants of one rebuilding call: well within what one request may call. */
 const most = 200
 
 export function operator(app: Hono<App>): void {
-  /** Stuck steps are looked at again, after a person has mended what was wrong. Answers how many there were. */
-  mount(app, 'POST /operator/retry', async (c) => {
-    const { actor, ...whose } = await fieldsOf(c, Retry)
-    return c.json({ success: true, retried: await (await tenantOf(c, whose)).retry(actor) })
-  })
+  mount(app, 'POST /operator/retry', {
+    group: 'Operator', summary: 'Look at stuck steps again', about: 'After a person has mended what was wrong.',
+    body: Retry, answer: z.object({ success: z.literal(true), retried: z.int().describe('How many steps there were.') }), refuses: ['unknown-service'],
+  })(async (c, { body: { actor, ...whose } }) => ({ success: true, retried: await (await tenantOf(c, whose)).retry(actor) }))
 
-  /** Where a tenant stands, and the newest lines of its journal (oldest first). */
-  mount(app, 'GET /operator/tenant', async (c) => {
-    const tenant = await tenantOf(c, queryOf(c, Whose))
+  mount(app, 'GET /operator/tenant', {
+    group: 'Operator', summary: 'Where a tenant stands, and the newest lines of its journal', about: 'Oldest first; `order` is null before the first command has arrived.',
+    query: Whose, answer: z.object({ success: z.literal(true), order: OrderView.nullable(), journal: z.array(JournalLine) }), refuses: ['unknown-service'],
+  })(async (c, { query }) => {
+    const tenant = await tenantOf(c, query)
     const [order, journal] = await Promise.all([tenant.view(), tenant.journal(200)])
-    return c.json({ success: true, order, journal })
+    return { success: true, order: order ?? null, journal }
   })
 
-  /** The reporting copy in D1 was lost: the next `most` tenants after `after` tell it everything again. Answers where to go on, null at the end. */
-  mount(app, 'POST /operator/reports', async (c) => {
-    const { after } = await fieldsOf(c, z.object({ after: z.string().max(64).default('') }))
+  mount(app, 'POST /operator/reports', {
+    group: 'Operator', summary: 'Rebuild the reporting copy', about: `The next ${most} tenants after \`after\` tell it everything again. Go on with \`next\` until it is null.`,
+    body: After, answer: z.object({ success: z.literal(true), told: z.int(), next: z.string().nullable() }),
+  })(async (c, { body: { after } }) => {
     const tenants = await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).tenants(after, most)
     await Promise.all(tenants.map((tenant) => c.env.TENANT.getByName(tenant).report()))
     if (after === '') await supportDesk(c).report()
-    return c.json({ success: true, told: tenants.length, next: tenants.length < most ? null : tenants.at(-1) })
+    return { success: true, told: tenants.length, next: tenants.length < most ? null : tenants.at(-1) ?? null }
   })
 
-  /** A support subscription and every change of it, oldest first. Nobody can be told its key. */
-  mount(app, 'GET /operator/support', async (c) => {
-    const { connection, service_id: service } = queryOf(c, Whose)
+  mount(app, 'GET /operator/support', {
+    group: 'Operator', summary: 'A support subscription and every change of it', about: 'Oldest first. Nobody can be told its key.',
+    query: Whose, answer: z.object({ success: z.literal(true), subscription: Subscription, history: z.array(HistoryLine) }), refuses: ['unknown-service'],
+  })(async (c, { query: { connection, service_id: service } }) => {
     const story = await supportDesk(c).story(connection, service)
     if (!story) throw new Problem('unknown-service', 'There is no such support subscription.', 'service_id')
-    return c.json({ success: true, ...story })
+    return { success: true, ...story }
   })
 
-  /** Leases held by pool, and the systems whose breaker is open, with the reason. */
-  mount(app, 'GET /operator/gate', async (c) => c.json({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).usage()) }))
+  mount(app, 'GET /operator/gate', { group: 'Operator', summary: 'Who holds which place at the cluster, and which systems are away', answer: Gate })(
+    async (c) => ({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).usage()) }))
 }
 
 /** Asked of the book first: an object comes into being by being asked. */

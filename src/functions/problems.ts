@@ -2,21 +2,32 @@
 // perhaps, because billing shows them as they are; nothing internal is ever repeated.
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import * as z from 'zod'
 
-/** Code -> status. The seed's extensions know 200, 400, 401, 404, 409 and 500. */
-const statuses = {
-  'bad-request': 400,
-  unauthorized: 401,
-  'not-found': 404,
-  'unknown-service': 404,
-  conflict: 409,
-  exhausted: 409,
-  'too-large': 413,
-  'wrong-type': 415,
-  'too-many': 429,
-  unavailable: 503,
+/** Code -> status and what it means. The seed's extensions know 200, 400, 401, 404, 409 and 500. */
+export const problems = {
+  'bad-request': { status: 400, means: 'A field is missing or wrong; `field` names it.' },
+  unauthorized: { status: 401, means: 'The key is missing or wrong.' },
+  'not-found': { status: 404, means: 'There is no such address or order.' },
+  'unknown-service': { status: 404, means: 'There is no such service under this key, or it was terminated.' },
+  conflict: { status: 409, means: 'What is there already does not allow it.' },
+  exhausted: { status: 409, means: 'Nothing is left to give at the moment; the same call may be repeated later.' },
+  'too-large': { status: 413, means: 'The body is larger than 16 KiB.' },
+  'wrong-type': { status: 415, means: 'The body is not `application/json`.' },
+  'too-many': { status: 429, means: 'Asked too often; `Retry-After` says when to ask again.' },
+  internal: { status: 500, means: 'Our own fault; the log has the `request_id`. Nothing was lost; try again.' },
+  unavailable: { status: 503, means: 'The platform is busy for a moment; comes with `Retry-After`. Try again.' },
 } as const
-export type ProblemCode = keyof typeof statuses
+export type ProblemCode = keyof typeof problems
+
+/** The envelope that the extensions read. */
+export const Refusal = z.object({
+  success: z.literal(false),
+  error: z.string().describe('One sentence, fit for a customer to read.'),
+  code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+  field: z.string().optional().describe('The field that is wrong, where one is.'),
+  request_id: z.string().describe('The same as in the header `x-request-id`.'),
+}).meta({ id: 'Refusal' })
 
 /** Seconds after which a caller may ask again, where asking again helps. */
 const retryAfterS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'too-many': 20 }
@@ -33,12 +44,12 @@ export class Problem extends Error {
   }
 }
 
-/** `{success: false, error, code, field?}`, the envelope that the extensions read. */
+/** `{success: false, error, code, field?, request_id}`, with the headers that belong to the code. */
 export function problemResponse(problem: Problem, requestId: string): Response {
   const more: Record<string, string> = retryAfterS[problem.code] !== undefined ? { 'retry-after': String(retryAfterS[problem.code]) } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
   const headers = { 'x-request-id': requestId, ...more }
   const field = problem.field === undefined ? {} : { field: problem.field }
-  return Response.json({ success: false, error: problem.message, code: problem.code, ...field, request_id: requestId }, { status: statuses[problem.code], headers })
+  return Response.json({ success: false, error: problem.message, code: problem.code, ...field, request_id: requestId }, { status: problems[problem.code].status, headers })
 }
 
 /** The last resort of the app: what is not a Problem is our own fault and says nothing but the request's id. */
@@ -50,8 +61,8 @@ export function onError(error: Error, c: Context): Response {
     return problemResponse(new Problem(code, error.message || 'The request could not be read.'), requestId)
   }
   console.error(JSON.stringify({ level: 'error', requestId, path: c.req.path, error: error.name, message: error.message.slice(0, 300) }))
-  if (passes(error)) return problemResponse(new Problem('unavailable', 'The platform is busy at the moment. Nothing is lost; please try again.'), requestId)
-  return Response.json({ success: false, error: 'Something went wrong on our side. Nothing was lost; please try again.', code: 'internal', request_id: requestId }, { status: 500, headers: { 'x-request-id': requestId } })
+  const [code, message] = passes(error) ? ['unavailable', 'The platform is busy at the moment. Nothing is lost; please try again.'] as const : ['internal', 'Something went wrong on our side. Nothing was lost; please try again.'] as const
+  return problemResponse(new Problem(code, message), requestId)
 }
 
 /** An object that is overloaded or was being moved. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */

@@ -3,32 +3,48 @@ import type { Context, Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 import * as z from 'zod'
 import { columnsOf, placeOf, readReport, reports as listed, type Cell, type ReportName } from '../db/report-list.ts'
-import { mount, type App } from './access.ts'
-import { queryOf } from './body.ts'
+import type { App } from './access.ts'
 import { csvOf } from './csv.ts'
+import { mount } from './mount.ts'
 import { Problem } from './problems.ts'
 
 const names = Object.keys(listed) as ReportName[]
 
 const Page = z.looseObject({
-  limit: z.string().regex(/^(?:[1-9]\d{0,2}|1000)$/, 'must be a whole number from 1 to 1000').transform(Number).default(100),
-  after: z.string().optional(),
-  format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
+  limit: z.string().regex(/^(?:[1-9]\d{0,2}|1000)$/, 'must be a whole number from 1 to 1000').transform(Number).default(100).describe('Rows of a page: 1 to 1000.'),
+  after: z.string().optional().describe('The `next` of the page before.'),
+  format: z.enum(['json', 'csv'], 'must be json or csv').optional().describe('Goes before the `Accept` header.'),
+})
+
+const View = z.object({ view: z.string().describe(`One of ${names.join(', ')}.`) })
+
+const List = z.object({
+  success: z.literal(true),
+  reports: z.array(z.object({ name: z.enum(names), about: z.string(), url: z.string(), columns: z.array(z.string()) })),
+})
+
+const Rows = z.object({
+  success: z.literal(true),
+  report: z.enum(names),
+  as_of: z.number().describe('When it was true, epoch milliseconds.'),
+  rows: z.array(z.record(z.string(), z.union([z.string(), z.number(), z.null()]))),
+  next: z.string().nullable().describe('What to ask for `after` next; null at the end.'),
 })
 
 export function reports(app: Hono<App>): void {
-  /** What there is to ask for, a sentence each, with the columns. */
-  mount(app, 'GET /reports', (c) =>
-    c.json({ success: true, reports: names.map((name) => ({ name, about: listed[name].about, url: `/reports/${name}`, columns: columnsOf(name) })) }))
+  mount(app, 'GET /reports', { group: 'Reports', summary: 'What reports there are', answer: List })(
+    () => ({ success: true, reports: names.map((name) => ({ name, about: listed[name].about, url: `/reports/${name}`, columns: columnsOf(name) })) }))
 
-  mount(app, 'GET /reports/:view', show)
+  mount(app, 'GET /reports/:view', {
+    group: 'Reports', summary: 'A report, page by page', about: 'Any column may be given a value that it must have: `?status=stuck`. CSV with `Accept: text/csv`; the header `Link` names the next page.',
+    params: View, query: Page, answer: Rows, forms: { 'text/csv': 'The same rows, with a line of names first.' }, refuses: ['not-found'],
+  })((c, { params, query }) => show(c, params.view, query))
 }
 
-/** Any column may be given a value that it must have: `?status=stuck`. */
-async function show(c: Context<App>): Promise<Response> {
-  const name = names.find((one) => one === c.req.param('view'))
+async function show(c: Context<App>, view: string, query: z.infer<typeof Page>): Promise<Response | z.infer<typeof Rows>> {
+  const name = names.find((one) => one === view)
   if (!name) throw new Problem('not-found', `There is no such report. There are: ${names.join(', ')}.`, 'view')
-  const { limit, after, format = accepts(c, { header: 'Accept', supports: ['application/json', 'text/csv'], default: 'application/json' }) === 'text/csv' ? 'csv' : 'json', ...filters } = queryOf(c, Page)
+  const { limit, after, format = accepts(c, { header: 'Accept', supports: ['application/json', 'text/csv'], default: 'application/json' }) === 'text/csv' ? 'csv' : 'json', ...filters } = query
   const columns = columnsOf(name)
   const where: Record<string, string> = {}
   for (const [column, value] of Object.entries(filters)) {
@@ -45,7 +61,7 @@ async function show(c: Context<App>): Promise<Response> {
     url.searchParams.set('after', next)
     c.header('link', `<${url.pathname}${url.search}>; rel="next"`)
   }
-  if (format === 'json') return c.json({ success: true, report: name, as_of: asOf, rows, next })
+  if (format === 'json') return { success: true, report: name, as_of: asOf, rows, next }
   c.header('content-type', 'text/csv; charset=utf-8; header=present')
   c.header('content-disposition', `attachment; filename="${name}.csv"`)
   return c.body(csvOf(columns, rows))

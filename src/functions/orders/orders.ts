@@ -3,32 +3,45 @@ import type { Context, Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 import { NONCE, secureHeaders } from 'hono/secure-headers'
 import { streamSSE } from 'hono/streaming'
+import * as z from 'zod'
 import { configOf } from '../../config.ts'
 import { usualDurations } from '../../db/reports.ts'
-import { mount, tenantOfOrder, type App } from '../access.ts'
+import { tenantOfOrder, type App } from '../access.ts'
+import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
+import { OrderView } from './order-view.ts'
 import { orderPage } from './page.ts'
 
+const params = z.object({ id: z.string().describe('The unguessable id that `order` of a created site ends with.') })
+
+const Order = z.object({ order: OrderView, usual_ms: z.record(z.string(), z.number()).describe('The usual duration of each step in milliseconds; empty while there is no history.') })
+
 export function orders(app: Hono<App>): void {
-  mount(app, 'GET /orders/:id', secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], scriptSrc: [NONCE], styleSrc: [NONCE], connectSrc: ["'self'"], imgSrc: ["'self'", 'data:'], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] }, referrerPolicy: 'no-referrer' }), show)
-  mount(app, 'GET /orders/:id/events', events)
+  mount(app, 'GET /orders/:id', {
+    group: 'Orders', summary: 'How far an order is', about: 'A page for browsers; JSON with `Accept: application/json` or without a preference.',
+    params, answer: Order, forms: { 'text/html': 'The page that a customer watches.' },
+    before: [secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], scriptSrc: [NONCE], styleSrc: [NONCE], connectSrc: ["'self'"], imgSrc: ["'self'", 'data:'], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] }, referrerPolicy: 'no-referrer' })],
+  })(show)
+  mount(app, 'GET /orders/:id/events', {
+    group: 'Orders', summary: 'An order as it goes on', about: 'Events: `clock` (epoch ms, now and then), `usual` (usual duration of each step, once), `order` (the order, now and after each change).',
+    params, forms: { 'text/event-stream': 'Server-sent events, until the reader goes away.' },
+  })(events)
 }
 
 /** HTML for browsers, JSON for machines (`Accept: application/json` or no preference). */
-async function show(c: Context<App>): Promise<Response> {
+async function show(c: Context<App>): Promise<Response | z.infer<typeof Order>> {
   const type = accepts(c, { header: 'Accept', supports: ['application/json', 'text/html'], default: 'application/json' })
   c.header('cache-control', 'no-store')
   c.header('x-robots-tag', 'noindex')
   if (type === 'text/html') return c.html(orderPage(c.get('secureHeadersNonce') ?? ''))
   const view = await tenant(c).view()
   if (!view) throw new Problem('not-found', 'The order has been taken and will appear here in a moment.')
-  return c.json({ order: view, usual_ms: await usual(c.env) })
+  return { order: view, usual_ms: await usual(c.env) }
 }
 
 /** A quiet stream is taken for dead by proxies; the clock that goes over it also tells a page how wrong its own is. */
 const heartbeatMs = 15_000
 
-/** Events: `clock` (epoch ms, now and then), `usual` (usual duration of each step, once), then `order` after each change. */
 function events(c: Context<App>): Response {
   c.header('cache-control', 'no-store')
   c.header('x-accel-buffering', 'no')

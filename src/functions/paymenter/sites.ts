@@ -8,9 +8,9 @@ import { tenantKey } from '../../domain/names.ts'
 import type { Spec, Verb } from '../../domain/order.ts'
 import { planNames } from '../../domain/plan.ts'
 import { sendCommand } from '../../queues/commands.ts'
-import { mount, orderId, type App } from '../access.ts'
-import { fieldsOf, queryOf } from '../body.ts'
+import { orderId, type App } from '../access.ts'
 import { customerEmail } from '../customer-email.ts'
+import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
 import { serviceId } from '../service-id.ts'
 
@@ -20,21 +20,48 @@ const Create = z.object({
   service_id: serviceId,
   email: customerEmail,
   plan: z.enum(planNames, { error: `must be one of ${planNames.join(', ')}` }),
-  public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish(),
+  public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish().describe('The address that the site is reached at; empty for the reverse proxy.'),
 })
+
+const Created = z.object({
+  success: z.literal(true),
+  vmid: z.int(),
+  private_ip: z.ipv4(),
+  subdomain: z.string(),
+  hostname: z.string(),
+  order: z.string().describe('Where the order can be watched.'),
+  existing: z.boolean().describe('True when the service had this site already.'),
+})
+
+const Changed = z.object({ success: z.literal(true), service_id: z.string(), status: z.string().describe('What is under way now, or the state that it already had.') })
+
+const Status = z.object({
+  success: z.literal(true), service_id: z.string(), vmid: z.int(), private_ip: z.ipv4(), subdomain: z.string(), hostname: z.string(), public_ip: z.ipv4(),
+  status: z.string().describe('Of the container: running or stopped.'),
+  state: z.string().describe('Of the order.'),
+  plan: z.enum(planNames),
+  node: z.string(),
+  resources: z.object({ cpu: z.string(), memory: z.string(), uptime: z.string() }),
+  live: z.boolean().describe('False when the cluster did not answer in time: the figures are the last known ones, or zero.'),
+  domains: z.array(z.string()),
+})
+
+const changing = { group: 'Sites', body: Service, answer: Changed, refuses: ['unknown-service'] } as const
 
 /** Mounts the site calls. */
 export function sites(app: Hono<App>): void {
-  mount(app, 'POST /create-site', createSite)
-  mount(app, 'POST /delete-site', (c) => change(c, 'terminate', 'terminating'))
-  mount(app, 'POST /suspend', (c) => change(c, 'suspend', 'suspending'))
-  mount(app, 'POST /unsuspend', (c) => change(c, 'unsuspend', 'resuming'))
-  mount(app, 'GET /status', status)
+  mount(app, 'POST /create-site', {
+    group: 'Sites', summary: 'Order a site', about: 'The wish is durable when this answers; the building goes on behind it. For a live service it answers the same site again.',
+    body: Create, answer: Created, refuses: ['conflict', 'exhausted'],
+  })((c, { body }) => createSite(c, body))
+  mount(app, 'POST /delete-site', { ...changing, summary: 'Terminate a site' })((c, { body }) => change(c, body, 'terminate', 'terminating'))
+  mount(app, 'POST /suspend', { ...changing, summary: 'Suspend a site', about: 'Its data are kept.' })((c, { body }) => change(c, body, 'suspend', 'suspending'))
+  mount(app, 'POST /unsuspend', { ...changing, summary: 'Resume a suspended site' })((c, { body }) => change(c, body, 'unsuspend', 'resuming'))
+  mount(app, 'GET /status', { group: 'Sites', summary: 'A site and its live figures', query: Service, answer: Status, refuses: ['unknown-service'] })((c, { query }) => status(c, query))
 }
 
-async function createSite(c: Context<App>): Promise<Response> {
+async function createSite(c: Context<App>, fields: z.infer<typeof Create>): Promise<z.infer<typeof Created>> {
   const { cluster, orderLinkSecret } = configOf(c.env)
-  const fields = await fieldsOf(c, Create)
   const publicIp = fields.public_ip || cluster.proxy.publicIp
   if (!inCidr(publicIp, cluster.publicCidr)) throw new Problem('bad-request', `public_ip: must lie in ${cluster.publicCidr}`, 'public_ip')
   const order: Pick<Spec, 'email' | 'plan' | 'publicIp'> = { email: fields.email, plan: fields.plan, publicIp }
@@ -46,20 +73,18 @@ async function createSite(c: Context<App>): Promise<Response> {
   if (intake.answer === 'taken') await sendCommand(c.env, intake.command)
   const { identity, tenant } = intake.record
   const { vmid, ip, label, hostname } = identity
-  return c.json({ success: true, vmid, private_ip: ip, subdomain: label, hostname, order: `/orders/${orderId(orderLinkSecret, tenant)}`, existing: intake.answer === 'unchanged' })
+  return { success: true, vmid, private_ip: ip, subdomain: label, hostname, order: `/orders/${orderId(orderLinkSecret, tenant)}`, existing: intake.answer === 'unchanged' }
 }
 
-async function change(c: Context<App>, verb: Verb, status: string): Promise<Response> {
-  const { service_id: service } = await fieldsOf(c, Service)
+async function change(c: Context<App>, { service_id: service }: z.infer<typeof Service>, verb: Verb, status: string): Promise<z.infer<typeof Changed>> {
   const connection = c.get('connection')
   const intake = await allocator(c).intake({ verb, connection, service, actor: connection })
   if (intake.answer !== 'taken' && intake.answer !== 'unchanged') throw unknownService()
   if (intake.answer === 'taken') await sendCommand(c.env, intake.command)
-  return c.json({ success: true, service_id: service, status: intake.answer === 'taken' ? status : intake.record.target })
+  return { success: true, service_id: service, status: intake.answer === 'taken' ? status : intake.record.target }
 }
 
-async function status(c: Context<App>): Promise<Response> {
-  const { service_id: service } = queryOf(c, Service)
+async function status(c: Context<App>, { service_id: service }: z.infer<typeof Service>): Promise<z.infer<typeof Status>> {
   const tenant = tenantKey(c.get('connection'), service)
   const record = await allocator(c).service(tenant)
   if (!record || record.target === 'terminated') throw unknownService()
@@ -67,7 +92,7 @@ async function status(c: Context<App>): Promise<Response> {
   const [view, figures] = await Promise.all([stub.view(), stub.figures(1_200)])
   const { vmid, ip, label, hostname, node } = record.identity
   const mb = (bytes: number): string => `${Math.round(bytes / 1_048_576)}MB`
-  return c.json({
+  return {
     success: true, service_id: service, vmid, private_ip: ip, subdomain: label, hostname, public_ip: record.spec.publicIp,
     status: figures?.status ?? 'stopped', state: view?.status ?? 'building', plan: record.spec.plan, node: figures?.node ?? node,
     resources: {
@@ -78,7 +103,7 @@ async function status(c: Context<App>): Promise<Response> {
     // False when the cluster did not answer in time: the figures are the last known ones, or zero.
     live: figures !== undefined && !figures.stale,
     domains: [],
-  })
+  }
 }
 
 /** `5 days`, `3 hours`, `2 minutes`: the seed's words. */
