@@ -1,7 +1,7 @@
 // Everything the Worker may ask for, one line each; whatever is not here is refused. Paths are matched as they came over
 // the wire, nothing is decoded: dots, doubled or encoded slashes match no line (only a task's name may hold encoded signs).
 
-export type Vendor = 'proxmox' | 'linstor' | 'npm'
+export type Vendor = 'proxmox' | 'linstor' | 'npm' | 'ispconfig'
 
 const table: Record<Vendor, string> = {
   proxmox: `
@@ -45,6 +45,23 @@ const table: Record<Vendor, string> = {
     GET              /api/nginx/certificates
     GET              /api/nginx/certificates/{number}
   `,
+  // Functions of its remote API; without their arguments in the query.
+  ispconfig: `
+    POST             /client_get
+    POST             /client_get_by_customer_no
+    POST             /client_get_groupid
+    POST             /client_add
+    POST             /dns_zone_{write}
+    POST             /dns_zone_get
+    POST             /dns_zone_get_by_user
+    POST             /dns_rr_get_all_by_zone
+    POST             /dns_{rr}_get
+    POST             /dns_{rr}_{write}
+    POST             /mail_domain_get_by_domain
+    POST             /mail_{mail}_get
+    POST             /mail_{mail}_{write}
+    POST             /monitor_jobqueue_count
+  `,
 }
 
 const patterns: Record<string, string> = {
@@ -55,6 +72,9 @@ const patterns: Record<string, string> = {
   name: '[A-Za-z][A-Za-z0-9_-]{0,79}',
   power: '(?:start|stop|shutdown)',
   upid: 'UPID(?::|%3A)(?:[A-Za-z0-9._~!@:+-]|%3A|%40|%21|%2B|%2F)+',
+  write: '(?:add|update|delete)',
+  rr: '(?:a|aaaa|cname|mx|ns|txt|srv|caa|tlsa|ptr|alias)',
+  mail: '(?:domain|user|alias|forward)',
   resource: '[A-Za-z_][A-Za-z0-9_-]{1,47}',
 }
 
@@ -70,6 +90,7 @@ function rule(line: string): Rule {
 
 /** Whether the Worker may ask `vendor` for this. `path` and `search` (with its `?`, or empty) as they are in the URL. */
 export function allowed(vendor: Vendor, method: string, path: string, search: string): boolean {
+  if (vendor === 'ispconfig' && search !== '') return false
   if (vendor === 'npm' && !harmlessExpansion(search)) return false
   return rules[vendor].some((rule) => rule.methods.includes(method) && rule.path.test(path))
 }

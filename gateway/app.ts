@@ -4,6 +4,7 @@
 import { Hono } from 'hono'
 import { allowed, type Vendor } from './allow-list.ts'
 import { Fence, type Admitted } from './fence.ts'
+import { changing, Ispconfig, type IspconfigAccount } from './ispconfig.ts'
 import { masked } from './mask.ts'
 import { Npm, type NpmAccount } from './npm.ts'
 import { Playbooks, type Driver } from './playbooks.ts'
@@ -32,6 +33,8 @@ export interface GatewayOptions extends Rim {
     proxmox: { urls: string[]; token: string }
     linstor: { urls: string[]; token?: string | undefined }
     npm: NpmAccount
+    /** Without an account its functions are refused. */
+    ispconfig?: IspconfigAccount | undefined
   }
   /** Without a driver every playbook is refused. */
   driver?: Driver | undefined
@@ -44,9 +47,9 @@ interface Variables { body: string | undefined; admitted: Admitted | undefined; 
 
 const bodyMaxBytes = 512 * 1024
 /** However late the deadline: pveproxy itself gives a hop to another node 30 s, LINSTOR waits for its satellites. */
-const timeoutsMs: Record<Vendor, number> = { proxmox: 40_000, linstor: 120_000, npm: 60_000 }
+const timeoutsMs: Record<Vendor, number> = { proxmox: 40_000, linstor: 120_000, npm: 60_000, ispconfig: 60_000 }
 const pollTimeoutMs = 5_000
-const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm']
+const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm', 'ispconfig']
 
 /** The Node service as a web-standard app; see docs/gateway.md. */
 export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }> {
@@ -56,21 +59,25 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
   const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
   const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
   const npm = new Npm(rim, upstreams.npm)
+  const ispconfig = upstreams.ispconfig && new Ispconfig(rim, upstreams.ispconfig)
   const proxmoxKey = { authorization: `PVEAPIToken=${upstreams.proxmox.token}` }
   const linstorKey: Record<string, string> = upstreams.linstor.token ? { authorization: `Bearer ${upstreams.linstor.token}` } : {}
   const fixedSecrets = [...Object.values(keys), upstreams.proxmox.token, upstreams.proxmox.token.split('=').at(-1)!, upstreams.linstor.token ?? '']
-  const secrets = (): string[] => [...fixedSecrets, ...npm.secrets()]
+  const secrets = (): string[] => [...fixedSecrets, ...npm.secrets(), ...(ispconfig?.secrets() ?? [])]
   const look = (path: string): Promise<Answer> =>
     proxmox.ask({ method: 'GET', path, headers: { ...proxmoxKey, accept: 'application/json' } }, rim.now() + pollTimeoutMs)
   const tasks = new Tasks(rim, look, options.taskPollMs ?? 500)
   const playbooks = new Playbooks(rim, driver, secrets)
 
-  const ask = (vendor: Vendor, order: Order, admitted: Admitted): Promise<Answer> => {
+  const ask = (vendor: Vendor, order: Order, admitted: Admitted, changes: boolean): Promise<Answer> => {
     const keyed = (key: Record<string, string>): Order => ({ ...order, headers: { ...order.headers, ...key } })
     const deadline = Math.min(admitted.deadline, rim.now() + timeoutsMs[vendor])
     if (vendor === 'proxmox') return proxmox.ask(keyed(proxmoxKey), deadline)
     if (vendor === 'linstor') return linstor.ask(keyed(linstorKey), deadline)
-    return npm.ask(order, deadline, () => fence.check(admitted, true))
+    const check = (): void => fence.check(admitted, changes)
+    if (vendor === 'npm') return npm.ask(order, deadline, check)
+    if (!ispconfig) throw new Refusal(501, 'refused', 'ispconfig', 'this gateway knows no ISPConfig')
+    return ispconfig.ask(order, deadline, check)
   }
 
   const app = new Hono<{ Variables: Variables }>()
@@ -108,12 +115,13 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
       const path = pathname.slice(vendor.length + 1)
       const body = c.get('body')
       if (!pathname.startsWith(`/${vendor}/`) || !allowed(vendor, method, path, search)) throw notAllowed()
-      const changes = method !== 'GET'
-      if (body !== undefined && (!changes || method === 'DELETE')) throw new Refusal(400, 'refused', 'body', `a ${method} carries no body`)
+      // Every call of ISPConfig is a POST, the reading ones too.
+      const changes = vendor === 'ispconfig' ? changing(path) : method !== 'GET'
+      if (body !== undefined && (method === 'GET' || method === 'DELETE')) throw new Refusal(400, 'refused', 'body', `a ${method} carries no body`)
       const admitted = c.get('admitted')!
       fence.check(admitted, changes)
       const described = ['accept', 'content-type'].flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!] as const] : []))
-      return answered(vendor, await ask(vendor, { method, path: path + search, headers: Object.fromEntries(described), body }, admitted), secrets())
+      return answered(vendor, await ask(vendor, { method, path: path + search, headers: Object.fromEntries(described), body }, admitted, changes), secrets())
     })
 
   app.get('/tasks/*', (c) => {
@@ -165,9 +173,9 @@ async function text(request: Request): Promise<string | undefined> {
   return bytes === 0 ? undefined : Buffer.concat(chunks).toString('utf8')
 }
 
-/** pveproxy's own 595–599 and the 502 and 504 of the nginx before NPM say only that the answer was lost on their side. */
+/** pveproxy's own 595–599 and the 502 and 504 of the nginx before NPM say only that the answer was lost on their side; ISPConfig itself knows only 200. */
 const fromProxy = (vendor: Vendor, status: number): boolean =>
-  vendor === 'proxmox' ? status >= 595 : vendor === 'npm' && (status === 502 || status === 504)
+  vendor === 'proxmox' ? status >= 595 : vendor === 'ispconfig' ? status >= 500 : vendor === 'npm' && (status === 502 || status === 504)
 
 function answered(vendor: Vendor, answer: Answer, secrets: string[]): Response {
   const headers = new Headers({ 'cache-control': 'no-store' })

@@ -18,6 +18,7 @@ const schema = z.strictObject({
     proxmox: z.strictObject({ urls: z.array(url).min(1), token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, 'must be user@realm!name=secret') }),
     linstor: z.strictObject({ urls: z.array(url).min(1), token: z.string().min(1).optional() }),
     npm: z.strictObject({ url, identity: z.email(), secret: z.string().min(8) }),
+    ispconfig: z.strictObject({ url, username: z.string().min(1), password: z.string().min(8) }).optional(),
   }),
 })
 

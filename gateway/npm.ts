@@ -2,6 +2,7 @@
 // 401 and its 500 does not mean "nothing happened", so a read is repeated once after a new log-in and a write never is.
 import * as z from 'zod'
 import { Refusal } from './refusal.ts'
+import { Turns } from './turns.ts'
 import { NotConnected, send, unreachable } from './upstream.ts'
 import type { Answer, Exchange, Order, Rim } from './upstream.ts'
 
@@ -28,8 +29,7 @@ export class Npm {
   readonly #account: NpmAccount
   #token: Token | undefined
   #loggingIn: Promise<Token> | undefined
-  #lastTurn: Promise<void> = Promise.resolve()
-  #turns = 0
+  readonly #turns = new Turns(1, turnsWaitingMax, () => new Refusal(503, 'not-sent', 'npm-queue', 'too many changes wait for nginx proxy manager'))
 
   constructor(rim: Rim, account: NpmAccount) {
     this.#rim = rim
@@ -59,7 +59,7 @@ export class Npm {
   }
 
   async #write(order: Order, deadline: number, check: () => void): Promise<Answer> {
-    const endTurn = await this.#turn()
+    const endTurn = await this.#turns.take()
     let exchange: Exchange
     let token: Token
     try {
@@ -85,20 +85,6 @@ export class Npm {
     // Its own reload closes idle connections: a write on a reused one is lost about once in 400.
     if (order.method !== 'GET') headers['connection'] = 'close'
     return send(this.#rim, 'npm', this.#account.url, { ...order, headers }, deadline, abortAt)
-  }
-
-  /** Resolves when it is this write's turn, with the function that ends it. */
-  async #turn(): Promise<() => void> {
-    if (this.#turns >= turnsWaitingMax) throw new Refusal(503, 'not-sent', 'npm-queue', 'too many changes wait for nginx proxy manager')
-    this.#turns++
-    const before = this.#lastTurn
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#lastTurn = promise
-    await before
-    return () => {
-      this.#turns--
-      resolve()
-    }
   }
 
   async #fresh(): Promise<Token> {

@@ -1,5 +1,5 @@
-// The data centre as it looks from outside: Proxmox, LINSTOR, Nginx Proxy Manager and Cloudflare on loopback ports, the real
-// gateway in front of the first three, WordPress processes behind the reverse proxy. Never listens on anything but the loopback.
+// The data centre as it looks from outside: Proxmox, LINSTOR, Nginx Proxy Manager, ISPConfig and Cloudflare on loopback ports, the
+// real gateway in front of the first four, WordPress processes behind the reverse proxy. Never listens on anything but the loopback.
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +10,7 @@ import { parseConfig } from '../gateway/config.ts'
 import { openGateway } from '../gateway/server.ts'
 import { cloudflare, resolve as resolveName } from './cloudflare/cloudflare.ts'
 import { FAULTS, faulty, plan, random, type Fetch } from './faults.ts'
+import { ispconfig } from './ispconfig/ispconfig.ts'
 import { linstor } from './linstor/app.ts'
 import { npm } from './npm/npm.ts'
 import { containers, proxmox } from './proxmox/app.ts'
@@ -52,6 +53,7 @@ export interface DataCentre {
 const chaosRate = 0.04
 /** A log-in page where an answer should be means that credentials were revoked: rightly that waits for a person, so chaos leaves it out. */
 const chaosFaults = FAULTS.filter((fault) => fault !== 'login')
+const ispconfigAccount = { username: 'berth', password: 'lab-ispconfig-secret' }
 const npmAccount = { identity: 'berth@berth.localhost', secret: 'lab-npm-secret' }
 
 export async function openDataCentre(world: World, options: DataCentreOptions): Promise<DataCentre> {
@@ -68,6 +70,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
   const proxmoxServer = await listening(taped('pve', proxmoxApp, major))
   const linstorServer = await listening(taped('linstor', linstor(world)))
   const npmServer = await listening(taped('npm', npm(world, { ...npmAccount, zone: zone.name })))
+  const ispconfigServer = await listening(taped('ispconfig', ispconfig(world, { ...ispconfigAccount, seeds: [{ customerNo: '10017', origin: 'somebody-else.example.' }] })))
   const cloudflareServer = await listening(link(taped('cloudflare', cloudflare(world, { token: options.cloudflareToken, zoneId: zone.id, zoneName: zone.name }))))
 
   const found = (vmid: number) => containers(world).find((one) => one.vmid === vmid)
@@ -81,6 +84,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
         proxmox: { urls: [proxmoxServer.url], token: proxmoxToken },
         linstor: { urls: [linstorServer.url] },
         npm: { url: npmServer.url, ...npmAccount },
+        ispconfig: { url: ispconfigServer.url, ...ispconfigAccount },
       },
     }),
     {
@@ -103,6 +107,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
       { name: `Proxmox VE ${major}`, url: `${proxmoxServer.url}/api2/json` },
       { name: 'LINSTOR', url: `${linstorServer.url}/v1` },
       { name: 'Nginx Proxy Manager', url: `${npmServer.url}/api` },
+      { name: 'ISPConfig', url: `${ispconfigServer.url}/remote/json.php` },
       { name: 'Cloudflare DNS', url: `${cloudflareServer.url}/client/v4` },
     ],
     resolve: async (address, port) => {
@@ -113,7 +118,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
     published: (name) => resolveName(world, name).some((answer) => answer.type === 'A' && answer.content === dmz.reverseProxy),
     close: async () => {
       await gateway.close()
-      await Promise.all([proxmoxServer, linstorServer, npmServer, cloudflareServer].map((server) => server.close()))
+      await Promise.all([proxmoxServer, linstorServer, npmServer, ispconfigServer, cloudflareServer].map((server) => server.close()))
       await new Promise((resolve) => gatewayLog.end(resolve))
     },
   }

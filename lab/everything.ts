@@ -1,17 +1,21 @@
 // Counts what stands in the whole data centre, so that "a clean slate" means all of it. A new kind of thing is taught here.
 import type { DnsRecord } from './cloudflare/records.ts'
+import type { Row } from './ispconfig/state.ts'
 import { linstorDefinitions } from './linstor/state.ts'
 import { npmState } from './npm/rows.ts'
 import { containers, firewallConfs, haFacts } from './proxmox/observers.ts'
 import type { World } from './world.ts'
 
-/** One thing upstream. `of` is the VMID or host name that tells whose it is. */
-export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'proxy host' | 'dns record' | 'site'; of: string; what: string }
+/** One thing upstream. `of` is the VMID, host name or domain that tells whose it is. */
+export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'proxy host' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
 
-/** Everything that was made for somebody; the seeded furniture (certificates, groups, templates) does not count. */
+/** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, clients of the panel) does not count. */
 export function everything(world: World): Thing[] {
   const guests = containers(world)
   const ha = haFacts(world)
+  const panel = slice<{ tables: Record<string, Row[]> }>(world, 'ispconfig', { tables: {} }).tables
+  const domainOf = (address = ''): string => address.split('@').at(-1)!
+  const origins = new Map(panel['dns_soa']?.map((zone) => [zone['id'], zone['origin']!.replace(/\.$/, '')]))
   return [
     ...guests.map((one): Thing => ({ kind: 'container', of: String(one.vmid), what: `${one.status} on ${one.node}` })),
     ...guests.flatMap((one) => one.snapshots.map((name): Thing => ({ kind: 'snapshot', of: String(one.vmid), what: name }))),
@@ -21,6 +25,11 @@ export function everything(world: World): Thing[] {
     ...firewallConfs(world).map((vmid): Thing => ({ kind: 'firewall', of: String(vmid), what: `${vmid}.fw` })),
     ...npmState(world).hosts.flatMap((host) => host.domain_names.map((name): Thing => ({ kind: 'proxy host', of: name, what: `${host.forward_host}:${host.forward_port}` }))),
     ...slice<{ records: DnsRecord[] }>(world, 'cloudflare', { records: [] }).records.map((record): Thing => ({ kind: 'dns record', of: record.name, what: record.content })),
+    ...[...origins.values()].map((origin): Thing => ({ kind: 'dns zone', of: origin, what: origin })),
+    ...(panel['dns_rr'] ?? []).map((rr): Thing => ({ kind: 'zone record', of: origins.get(rr['zone']) ?? '?', what: `${rr['type']} ${rr['name']}` })),
+    ...(panel['mail_domain'] ?? []).map((row): Thing => ({ kind: 'mail domain', of: row['domain']!, what: row['domain']! })),
+    ...(panel['mail_user'] ?? []).map((row): Thing => ({ kind: 'mailbox', of: domainOf(row['email']), what: row['email']! })),
+    ...(panel['mail_forwarding'] ?? []).map((row): Thing => ({ kind: 'forwarding', of: domainOf(row['source']), what: row['source']! })),
     ...Object.keys(slice<{ containers: object }>(world, 'wordpress', { containers: {} }).containers).map((vmid): Thing => ({ kind: 'site', of: vmid, what: 'WordPress' })),
   ]
 }

@@ -3,7 +3,7 @@
 import { createWriteStream } from 'node:fs'
 import type { Fetch } from './faults.ts'
 
-export type Service = 'pve' | 'linstor' | 'npm' | 'cloudflare'
+export type Service = 'pve' | 'linstor' | 'npm' | 'cloudflare' | 'ispconfig'
 
 interface Exchange {
   service: Service
@@ -47,12 +47,14 @@ export function recorderTo(file: string): { write(line: string): void; close(): 
 }
 
 const GONE = 'redacted'
-const SECRET = 'secret|password|passwd|token|ticket|csrfpreventiontoken|challenge_token|certificate_key|client_secret|api_key|dns_provider_credentials|passphrase'
+const SECRET = 'secret|password|passwd|token|ticket|csrfpreventiontoken|challenge_token|certificate_key|client_secret|api_key|dns_provider_credentials|passphrase|dkim_private|relay_pass|id_rsa'
 const IN_JSON = new RegExp(`("(?:${SECRET})"\\s*:\\s*)"(?:[^"\\\\]|\\\\.)*"`, 'gi')
+/** A session of ISPConfig keeps its form, in arguments and as the answer to a log-in. */
+const SESSION = /("(?:session_id|response)"\s*:\s*")([a-z])[0-9a-f]{40}"/g
 const IN_FORM = new RegExp(`(^|[?&])((?:${SECRET})=)[^&]*`, 'gi')
 
 /** Text as sent, so that numbers too big for a double survive; only the values of secrets are replaced. */
-const masked = (text: string): string => (/^\s*[[{]/.test(text) ? text.replace(IN_JSON, `$1"${GONE}"`) : maskedForm(text))
+const masked = (text: string): string => (/^\s*[[{]/.test(text) ? text.replace(IN_JSON, `$1"${GONE}"`).replace(SESSION, `$1$2${'0'.repeat(40)}"`) : maskedForm(text))
 
 const maskedForm = (text: string): string => text.replace(IN_FORM, `$1$2${GONE}`)
 

@@ -27,5 +27,9 @@ export const bridge = 'vmbr1'
 export const lan = { cidr: '192.168.1.0/24', prefix: 24, gateway: '192.168.1.1', first: '192.168.1.100', last: '192.168.1.253' } as const
 export const dmz = { cidr: '203.0.113.0/27', gateway: '203.0.113.1', reverseProxy: '203.0.113.10' } as const
 
+/** ISPConfig's servers by their ids; the zones are kept on the first name server, the second one follows it by transfer. */
+export const ispconfigServers = { panel: 1, mail: 3, dns: 4 } as const
+export const nameservers = ['ns1.berth.localhost', 'ns2.berth.localhost'] as const
+
 /** The token that the gateway presents; the lab's only Proxmox credential, worthless elsewhere. */
 export const proxmoxToken = 'berth@pve!worker=1ab00000-0000-4000-8000-000000000001'

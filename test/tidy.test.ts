@@ -47,7 +47,7 @@ const rim = [
   'gateway/server.ts',
 ]
 const rimWords = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bconsole\.|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\b/
-const inVirtualTime = /^(?:src|gateway|lab\/(?:proxmox|linstor|npm|cloudflare|dns))\//
+const inVirtualTime = /^(?:src|gateway|lab\/(?:proxmox|linstor|npm|cloudflare|dns|ispconfig))\//
 
 const banned = new Set(['utils', 'helpers', 'common', 'shared', 'lib', 'types', 'constants', 'index'])
 const generated = new Set(['worker-configuration.d.ts'])

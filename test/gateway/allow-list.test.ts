@@ -78,6 +78,17 @@ const forbidden = [
   'GET /npm/api/nginx/proxy-hosts?expand=access_list.[clients,items]',
   'GET /npm/api/nginx/proxy-hosts?expand=owner&expand=access_list',
   'GET /npm/api/nginx/proxy-hosts?ExPand=access_list',
+  'POST /ispconfig/login',
+  'POST /ispconfig/logout',
+  'POST /ispconfig/client_delete_everything',
+  'POST /ispconfig/client_update',
+  'POST /ispconfig/dns_zone_set_status',
+  'POST /ispconfig/dns_zone_get_id',
+  'POST /ispconfig/server_config_set',
+  'POST /ispconfig/dns_zone_get?login',
+  'POST /ispconfig/remote/json.php?dns_zone_get',
+  'POST /ispconfig/dns_zone_get%26login',
+  'GET /ispconfig/dns_zone_get',
   // one upstream's path under another, and none of them
   'GET /linstor/api2/json/version',
   'GET /npm/v1/nodes',
@@ -117,6 +128,11 @@ describe('the allow list', () => {
     const { send, heard } = site()
     expect(await said(await send(method, path))).toMatchObject({ status: 403, landed: null })
     expect(heard).toHaveLength(0)
+  })
+
+  test('knows the functions of ISPConfig that the client calls', () => {
+    const names = ['client_add', 'client_get_by_customer_no', 'dns_zone_update', 'dns_zone_get_by_user', 'dns_rr_get_all_by_zone', 'dns_caa_add', 'dns_ptr_delete', 'dns_a_get', 'mail_domain_get', 'mail_user_add', 'mail_forward_delete', 'monitor_jobqueue_count']
+    expect(names.filter((name) => !allowed('ispconfig', 'POST', `/${name}`, ''))).toEqual([])
   })
 
   test('decides on what came over the wire, undecoded', () => {

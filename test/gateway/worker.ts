@@ -8,6 +8,7 @@ export const keyId = 'worker-1'
 export const key = 'a-key-of-the-worker-0001'
 export const proxmoxToken = 'berth@pve!gateway=0f1e2d3c-proxmox-secret'
 export const npmSecret = 'npm-account-secret'
+export const ispconfigPassword = 'remote-user-password'
 
 export interface Heard { url: URL; method: string; headers: Headers; body: string }
 export type Upstream = (heard: Heard, nth: number) => Response | Promise<Response>
@@ -33,6 +34,7 @@ export function site(upstream: Upstream = () => Response.json({ data: null }), m
       proxmox: { urls: ['https://node1:8006', 'https://node2:8006'], token: proxmoxToken },
       linstor: { urls: ['http://node1:3370', 'http://node2:3370'], token: 'linstor-token-1' },
       npm: { url: 'http://npm:81', identity: 'berth@example.test', secret: npmSecret },
+      ispconfig: { url: 'https://ispconfig:8080', username: 'berth', password: ispconfigPassword },
     },
     fetch: async (request) => {
       const one = { url: new URL(request.url), method: request.method, headers: request.headers, body: await request.text() }

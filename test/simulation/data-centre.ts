@@ -5,6 +5,7 @@ import { gateway } from '../../gateway/app.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { VirtualClock } from '../../lab/clock.ts'
 import { faulty, plan, type Fetch, type Plan, type Rule } from '../../lab/faults.ts'
+import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
 import { linstor } from '../../lab/linstor/app.ts'
 import { npm } from '../../lab/npm/npm.ts'
 import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
@@ -47,10 +48,12 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const clock = new VirtualClock()
   const world = new World(clock, { seed })
   const account = { identity: 'berth@example.com', secret: 'simulated-secret' }
+  const panel = { username: 'berth', password: 'simulated-password' }
   const apps = {
     pve: proxmox(world, { major, token: proxmoxToken }),
     linstor: linstor(world),
     npm: npm(world, { ...account, zone: 'berth.localhost' }),
+    ispconfig: ispconfig(world, { ...panel, seeds: [{ customerNo: '10017', origin: 'somebody-else.example.' }] }),
     cloudflare: cloudflare(world, { token: settings.cloudflareToken, zoneId, zoneName: 'berth.localhost' }),
   }
   // A gateway that polls for a task is not interesting at every second, and most of all it is not worth a fault each time.
@@ -62,7 +65,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
     return faulty(write ? recorded(service, answer, write, major) : answer, inside)
   }
   const links: Record<string, Fetch> = {
-    'node1:8006': behind('pve'), 'node2:8006': behind('pve'), 'linstor:3370': behind('linstor'), 'npm:81': behind('npm'), 'cloudflare.test': behind('cloudflare'),
+    'node1:8006': behind('pve'), 'node2:8006': behind('pve'), 'linstor:3370': behind('linstor'), 'npm:81': behind('npm'), 'ispconfig:8080': behind('ispconfig'), 'cloudflare.test': behind('cloudflare'),
   }
   const fetchInside: Fetch = (request) => {
     const link = links[new URL(request.url).host]
@@ -81,7 +84,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   })
   const startGateway = () => gateway({
     keys: { sim: key },
-    upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account } },
+    upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
     driver, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000,
   })
   let entrance = startGateway()

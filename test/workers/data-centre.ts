@@ -4,6 +4,7 @@ import { gateway } from '../../gateway/app.ts'
 import { realClock } from '../../lab/clock.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { everything } from '../../lab/everything.ts'
+import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
 import { linstor } from '../../lab/linstor/app.ts'
 import { npm } from '../../lab/npm/npm.ts'
 import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
@@ -17,6 +18,7 @@ type Fetch = (request: Request) => Promise<Response>
 /** Data-centre seconds per millisecond of the tests: an order's 160 s are over before they are noticed. */
 const speed = 4_000
 const zoneId = '5d1f6a0c9b7e4f3a8c2d1e0f9a8b7c6d'
+const panel = { username: 'berth', password: 'worthless' }
 const account = { identity: 'berth@example.com', secret: 'worthless' }
 
 const open = new Map<string, Fetch>()
@@ -36,13 +38,14 @@ function dataCentre(): Fetch {
   const pve = proxmox(world, { major: 9, token: proxmoxToken })
   const volumes = linstor(world)
   const proxy = npm(world, { ...account, zone })
+  const hosting = ispconfig(world, panel)
   const dns = cloudflare(world, { token: secrets.CLOUDFLARE_TOKEN, zoneId, zoneName: zone })
   onPower(world, ({ event, vmid }) => (event === 'destroyed' ? forgetContainer(world, vmid) : event === 'stopped' ? interruptContainer(world, vmid) : undefined))
-  const inside: Record<string, Fetch> = { 'node1:8006': async (request) => pve.fetch(request), 'linstor:3370': async (request) => volumes.fetch(request), 'npm:81': async (request) => proxy.fetch(request) }
+  const inside: Record<string, Fetch> = { 'node1:8006': async (request) => pve.fetch(request), 'linstor:3370': async (request) => volumes.fetch(request), 'npm:81': async (request) => proxy.fetch(request), 'ispconfig:8080': async (request) => hosting.fetch(request) }
   const [keyId = '', key = ''] = secrets.GATEWAY_KEY.split(':')
   const entrance = gateway({
     keys: { [keyId]: key },
-    upstreams: { proxmox: { urls: ['http://node1:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account } },
+    upstreams: { proxmox: { urls: ['http://node1:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
     driver: labDriver(world, undefined, (vmid) => containers(world).find((one) => one.vmid === vmid)),
     fetch: (request) => inside[new URL(request.url).host]!(request),
     now: () => Date.now(),

@@ -49,7 +49,7 @@ export class Mail {
     return this.#remote.call('mail_domain_update', { client_id: clientId, primary_id: id, params: texts(domain) }, wire.count)
   }
 
-  /** mail_domain_delete takes its mailboxes, aliases and forwards along. */
+  /** mail_domain_delete. Delete its mailboxes, aliases and forwards first: they may stay behind. */
   async domainDelete(id: number): Promise<void> {
     await this.#remote.remove('mail_domain_delete', { primary_id: id })
   }
@@ -80,7 +80,7 @@ export class Mail {
     return this.#forwardings('alias', domain)
   }
 
-  /** mail_alias_add. The same source twice is refused: see isTaken. */
+  /** mail_alias_add. A mailbox of the source's address is refused (isTaken); the same alias twice makes two rows: look first. */
   async aliasAdd(clientId: number, alias: MailForwardingSettings): Promise<number> {
     return this.#remote.call('mail_alias_add', { client_id: clientId, params: forwarding('alias', alias) }, wire.count)
   }

@@ -14,7 +14,7 @@ const faults: readonly (readonly [RegExp, Fate])[] = [
   [/do not have the permissions|login failed|login is not allowed|may not use api/i, 'credentials'],
   // Said before anything else is looked at; the gateway logs in anew.
   [/session is expired|sessionid is empty|login failure limit|too many failed/i, 'not-sent'],
-  [/^(?:invalid client_id|invalid reseller|reseller cannot|there is no |invalid domain name|the id )|mail ?domain.*does not exist|mail_domain_does_not_exist|already exists|duplicate/i, 'refused'],
+  [/^(?:invalid client_id|invalid reseller|reseller cannot|there is (?:no|already) |invalid domain name|the id )|mail ?domain.*does not exist|already exists|duplicate/i, 'refused'],
 ]
 
 /** Untranslated keys of the validators, such as `origin_error_unique`, alone or several with a line break between. */
@@ -95,7 +95,7 @@ function readable(word: string): string {
 
 /** True when ISPConfig refused a name (a zone's origin, a mail domain, a mailbox, a user name) because some row, perhaps our own, has it. */
 export const isTaken = (error: unknown): boolean =>
-  error instanceof UpstreamError && error.system === 'ispconfig' && error.fate === 'refused' && /\([a-z_]+_(?:unique|collision)\)|duplicate/i.test(error.message)
+  error instanceof UpstreamError && error.system === 'ispconfig' && error.fate === 'refused' && /\([a-z_]+_(?:unique|collision)\)|there is already|duplicate/i.test(error.message)
 
 /** The fault's own text. */
 export function words(json: unknown): string | undefined {
