@@ -9,13 +9,13 @@ import type { World } from './world.ts'
 /** One thing upstream. `of` is the VMID, host name or domain that tells whose it is. */
 export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'proxy host' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
 
-/** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, clients of the panel) does not count. */
+/** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, somebody else's zones) and the panel's clients do not count. */
 export function everything(world: World): Thing[] {
   const guests = containers(world)
   const ha = haFacts(world)
-  const panel = slice<{ tables: Record<string, Row[]> }>(world, 'ispconfig', { tables: {} }).tables
+  const { tables: panel, seeded } = slice<{ tables: Record<string, Row[]>; seeded: string[] }>(world, 'ispconfig', { tables: {}, seeded: [] })
   const domainOf = (address = ''): string => address.split('@').at(-1)!
-  const origins = new Map(panel['dns_soa']?.map((zone) => [zone['id'], zone['origin']!.replace(/\.$/, '')]))
+  const origins = new Map(panel['dns_soa']?.filter((zone) => !seeded.includes(zone['id']!)).map((zone) => [zone['id'], zone['origin']!.replace(/\.$/, '')]))
   return [
     ...guests.map((one): Thing => ({ kind: 'container', of: String(one.vmid), what: `${one.status} on ${one.node}` })),
     ...guests.flatMap((one) => one.snapshots.map((name): Thing => ({ kind: 'snapshot', of: String(one.vmid), what: name }))),

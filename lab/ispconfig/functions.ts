@@ -2,7 +2,7 @@
 // one is null. Not simulated (strays): templates, slaves, DNSSEC, other record types, catch-alls, lists, filters, sites, limits of clients.
 import type { World } from '../world.ts'
 import { Fault } from './fault.ts'
-import { add, get, record, remove, update, type Kind, type Params } from './rows.ts'
+import { add, get, php, record, remove, update, type Kind, type Params } from './rows.ts'
 import { ispconfigState, nextId, rowOf, type Row } from './state.ts'
 
 type Remote = (world: World, given: Params) => unknown
@@ -56,7 +56,7 @@ function clientAdd(world: World, { params }: Params): number | string {
 }
 
 function byCustomerNo(world: World, { customer_no }: Params): Row {
-  const wanted = String(customer_no ?? '').trim().toLowerCase()
+  const wanted = php(customer_no).trim().toLowerCase()
   if (wanted === '') throw new Fault('There was no customer number specified.')
   const found = ispconfigState(world).tables.client.find((row) => row['customer_no']?.toLowerCase() === wanted)
   if (!found) throw new Fault('There is no user account for this customer number.')
@@ -110,7 +110,7 @@ const mailUser: Kind = { form: 'mail_user', table: 'mail_user' }
 
 function userAdd(world: World, given: Params): unknown {
   const { tables } = ispconfigState(world)
-  const domain = String(record(given['params'])['email'] ?? '').split('@')[1] ?? ''
+  const domain = php(record(given['params'])['email']).split('@')[1] ?? ''
   if (!tables.mail_domain.some((row) => row['domain'] === domain)) throw new Fault(`Mail domain - ${domain} - does not exist.`)
   return add(world, mailUser, given['client_id'], record(given['params']))
 }

@@ -80,7 +80,7 @@ export function remove(world: World, { table }: Kind, primaryId: unknown): numbe
 /** sys_groupid of what is made for this client: 1 is the admin's. */
 function groupOf(world: World, clientId: unknown): string {
   if (clientId === undefined || clientId === null || clientId === '' || Number(clientId) === 0) return '1'
-  const group = ispconfigState(world).tables.sys_group.find((row) => row['client_id'] === String(clientId))
+  const group = ispconfigState(world).tables.sys_group.find((row) => row['client_id'] === php(clientId))
   if (!group) throw new Fault('Invalid client_id')
   return group['groupid']!
 }
@@ -89,7 +89,7 @@ function groupOf(world: World, clientId: unknown): string {
 const column = (table: Table): Row => (table === 'dns_rr' ? { aux: '0' } : {})
 
 /** PHP's texts of JSON's values: true is '1', which is no checkbox's yes. */
-const php = (value: unknown): string => (value === true ? '1' : value === false || value === null || value === undefined ? '' : typeof value === 'object' ? '' : String(value as string | number))
+export const php = (value: unknown): string => (value === true ? '1' : value === false || value === null || value === undefined ? '' : typeof value === 'object' ? '' : String(value as string | number))
 
 function encoded({ form }: Kind, params: Params, stored: Row | undefined): Row {
   return Object.fromEntries(Object.entries(forms[form]!).map(([name, { kind, box }]) => {

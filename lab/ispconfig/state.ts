@@ -21,6 +21,8 @@ export interface IspconfigState {
   sessions: { id: string; until: number; address: string }[]
   /** Failed log-ins and dead sessions, by the address that they came from. */
   failures: { address: string; at: number }[]
+  /** Zones that were there before. */
+  seeded: string[]
   maintenance: boolean
   /** Functions that the remote user may not call. */
   denied: string[]
@@ -49,7 +51,7 @@ function fresh(seeds: readonly Seed[]): IspconfigState {
   const state: IspconfigState = {
     tables: { client: [], sys_group: [], dns_soa: [], dns_rr: [], mail_domain: [], mail_user: [], mail_forwarding: [] },
     next: { client: start(), sys_group: start(), dns_soa: start(), dns_rr: start(), mail_domain: start(), mail_user: start(), mail_forwarding: start() },
-    sessions: [], failures: [], maintenance: false, denied: [], datalog: [], nextChange: between(random, 100, 900), crons: [], ns1: {}, ns2: {}, transferring: false,
+    sessions: [], failures: [], seeded: [], maintenance: false, denied: [], datalog: [], nextChange: between(random, 100, 900), crons: [], ns1: {}, ns2: {}, transferring: false,
     mail: { domains: [], users: [], forwardings: [] },
   }
   for (const { customerNo, origin } of seeds) plant(state, customerNo, origin)
@@ -63,6 +65,7 @@ function plant(state: IspconfigState, customerNo: string, origin: string | undef
   state.tables.sys_group.push({ groupid: group, name: `c${customerNo.toLowerCase()}`, client_id: client })
   if (origin === undefined) return
   const id = String(nextId(state, 'dns_soa'))
+  state.seeded.push(id)
   const zone = {
     id, sys_userid: '1', sys_groupid: group, server_id: String(ispconfigServers.dns), origin, ns: `${nameservers[0]}.`, mbox: 'hostmaster.example.net.', serial: '2026010101',
     refresh: '7200', retry: '540', expire: '604800', minimum: '3600', ttl: '3600', active: 'Y', xfer: '', also_notify: '', update_acl: '', dnssec_wanted: 'N',

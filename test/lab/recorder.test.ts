@@ -66,6 +66,15 @@ test('the private keys that certificate lists show are not kept', async () => {
   expect(JSON.parse(line.responseBody)).toEqual({ meta: { certificate_key: 'redacted', dns_provider_credentials: 'redacted' } })
 })
 
+test('sessions of ISPConfig keep their form only', async () => {
+  const session = `k${'3f'.repeat(20)}`
+  const body = JSON.stringify({ params: { dkim_private: 'PRIVATE', relay_pass: 'pass', domain: 'a.example' }, session_id: session })
+  const { line } = await exchange(new Request('http://x/remote/json.php?login', { method: 'POST', body }), Response.json({ code: 'ok', message: '', response: session }), 'ispconfig')
+  expect(line.path).toBe('/remote/json.php?login')
+  expect(JSON.parse(line.requestBody)).toEqual({ params: { dkim_private: 'redacted', relay_pass: 'redacted', domain: 'a.example' }, session_id: `k${'0'.repeat(40)}` })
+  expect(line.responseBody).not.toContain(session)
+})
+
 test('an exchange that breaks is not recorded, and breaks', async () => {
   const lines: string[] = []
   const fetch = recorded('npm', () => Promise.reject(new TypeError('fetch failed')), (line) => lines.push(line))

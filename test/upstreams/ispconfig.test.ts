@@ -149,7 +149,8 @@ describe('the ISPConfig client, the gateway and the simulator', () => {
       expect(await run(up().dns.rrUpdate(type, id, made, { ...one, ttl: 600 }))).toBe(1)
     }
     const rows = await run(up().dns.rrGetAllByZone(zone))
-    expect(rows.map((row) => rrTypeOf(row.type)).sort()).toEqual([...rrTypes].sort())
+    expect(new Set(rows.map((row) => rrTypeOf(row.type)))).toEqual(new Set(rrTypes))
+    expect(rows).toHaveLength(rrTypes.length)
     expect(rows.find((row) => row.type === 'MX')).toMatchObject({ aux: 10, ttl: 600, active: true })
     expect(await run(up().jobqueueCount(ispconfigServers.dns))).toBeGreaterThan(0)
     await pass(clock, 70_000)
