@@ -100,6 +100,13 @@ describe('the ISPConfig client', () => {
     expect(bodies[1]!.params).not.toHaveProperty('aux')
   })
 
+  it('leaves alone what an update of a zone does not name', async () => {
+    const { panel, sent } = client(ok('7'), ok('1'))
+    await panel.dns.zoneAdd(5, soa)
+    await panel.dns.zoneUpdate(5, 7, soa)
+    expect(sent.map((one) => 'dnssec_wanted' in (JSON.parse(one.body) as { params: object }).params)).toEqual([true, false])
+  })
+
   it('takes no other name for the one it asked for', async () => {
     const zone = { ...Object.fromEntries(Object.entries(soa).map(([name, value]) => [name, String(value)])), id: '7', sys_groupid: '3', active: 'Y' }
     const found = [{ ...zone, origin: 'example.com.' }, { ...zone, origin: 'Example.co', id: '8' }]

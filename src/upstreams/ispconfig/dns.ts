@@ -61,10 +61,10 @@ export class Dns {
 
   /** dns_zone_add. An origin that exists, whoever has it, is refused: see isTaken. */
   async zoneAdd(clientId: number, zone: ZoneSettings): Promise<number> {
-    return this.#remote.call('dns_zone_add', { client_id: clientId, params: soa(zone) }, wire.count)
+    return this.#remote.call('dns_zone_add', { client_id: clientId, params: { ...soa(zone), update_acl: '', dnssec_wanted: 'N', dnssec_info: '' } }, wire.count)
   }
 
-  /** dns_zone_update; answers the rows affected, 0 when nothing changed. The caller raises the serial. */
+  /** dns_zone_update; answers the rows affected, 0 when nothing changed. The caller raises the serial; what a person set in the panel besides (DNSSEC) stays. */
   async zoneUpdate(clientId: number, id: number, zone: ZoneSettings): Promise<number> {
     return this.#remote.call('dns_zone_update', { client_id: clientId, primary_id: id, params: soa(zone) }, wire.count)
   }
@@ -109,7 +109,7 @@ const yes = (flag: boolean): 'Y' | 'N' => (flag ? 'Y' : 'N')
 
 function soa({ active, ...zone }: ZoneSettings): Record<string, string> {
   const texts = Object.fromEntries(Object.entries(zone).map(([name, value]) => [name, String(value)]))
-  return { ...texts, update_acl: '', active: yes(active), dnssec_wanted: 'N', dnssec_info: '' }
+  return { ...texts, active: yes(active) }
 }
 
 function record(type: RrType, { active, aux, stamp, ...rr }: RrSettings): Record<string, string> {
