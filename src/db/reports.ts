@@ -1,5 +1,5 @@
 // Writes the reporting copy, and the few questions that the functions ask of it. Upserts never go back in version.
-import { and, asc, desc, eq, gt, lt, lte, ne, notInArray, or } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, lte, ne, notInArray, notLike, or, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { addresses, audit, backups, deadLetters, domains, steps, tenants } from './schema.ts'
 
@@ -8,28 +8,33 @@ export interface Report {
   tenant: Omit<typeof tenants.$inferInsert, 'asOf'>
   steps: (typeof steps.$inferInsert)[]
   audit: (typeof audit.$inferInsert)[]
-  domains: Omit<typeof domains.$inferInsert, 'asOf'>[]
-  backups: Omit<typeof backups.$inferInsert, 'asOf'>[]
+  /** Rows of `steps` that are no more. */
+  forgotten: string[]
+  /** Replaces all that is known of the tenant; null leaves it. */
+  domains: Omit<typeof domains.$inferInsert, 'asOf'>[] | null
+  backups: Omit<typeof backups.$inferInsert, 'asOf'>[] | null
 }
 
 /** One transaction; writing the same or an older report again changes nothing. `now` is epoch ms. */
 export async function writeReport(d1: D1Database, report: Report, now: number): Promise<void> {
   const db = drizzle(d1)
   const { tenant, ...figures } = { ...report.tenant, asOf: now }
+  // The first statement has seen to it that this holds for the newest report only.
+  const newest = sql`EXISTS (SELECT 1 FROM ${tenants} WHERE ${tenants.tenant} = ${tenant} AND ${tenants.version} = ${figures.version})`
+  const whole = <T extends typeof domains | typeof backups>(table: T, rows: readonly Omit<T['$inferInsert'], 'asOf'>[] | null) =>
+    rows === null ? [] : [db.delete(table).where(and(eq(table.tenant, tenant), newest)), ...rows.map((row) => {
+      const values: Record<string, unknown> = { ...row, asOf: now }
+      return db.insert(table).select(sql`SELECT ${sql.join(Object.keys(getTableColumns(table)).map((name) => sql`${values[name] ?? null}`), sql`, `)} WHERE ${newest}`)
+    })]
   await db.batch([
     db.insert(tenants).values({ tenant, ...figures }).onConflictDoUpdate({ target: tenants.tenant, set: figures, setWhere: lt(tenants.version, figures.version) }),
     ...report.steps.map(({ tenant: of, epoch, step, ...rest }) =>
       db.insert(steps).values({ tenant: of, epoch, step, ...rest })
         .onConflictDoUpdate({ target: [steps.tenant, steps.epoch, steps.step], set: rest, setWhere: lt(steps.version, rest.version) })),
     ...report.audit.map((line) => db.insert(audit).values(line).onConflictDoNothing()),
-    ...report.domains.map((row) => {
-      const { tenant: of, domain, ...rest } = { ...row, asOf: now }
-      return db.insert(domains).values({ tenant: of, domain, ...rest }).onConflictDoUpdate({ target: [domains.tenant, domains.domain], set: rest, setWhere: lt(domains.version, rest.version) })
-    }),
-    ...report.backups.map((row) => {
-      const { tenant: of, name, ...rest } = { ...row, asOf: now }
-      return db.insert(backups).values({ tenant: of, name, ...rest }).onConflictDoUpdate({ target: [backups.tenant, backups.name], set: rest, setWhere: lt(backups.version, rest.version) })
-    }),
+    db.delete(steps).where(and(eq(steps.tenant, tenant), eq(steps.epoch, figures.epoch), inArray(steps.step, report.forgotten), newest)),
+    ...whole(domains, report.domains),
+    ...whole(backups, report.backups),
   ])
 }
 
@@ -43,7 +48,7 @@ export async function silentTenants(d1: D1Database, before: number, limit: numbe
 /** Usual duration of each step in ms: the median of the newest finished ones (0 for one that needs no call); empty while there is no history. */
 export async function usualDurations(d1: D1Database): Promise<Record<string, number>> {
   const rows = await drizzle(d1).select({ step: steps.step, startedAt: steps.startedAt, settledAt: steps.settledAt }).from(steps)
-    .where(and(eq(steps.want, 'present'), eq(steps.phase, 'settled'))).orderBy(desc(steps.settledAt)).limit(300)
+    .where(and(eq(steps.want, 'present'), eq(steps.phase, 'settled'), notLike(steps.step, '%:%'))).orderBy(desc(steps.settledAt)).limit(300)
   const took = Map.groupBy(rows, (row) => row.step)
   return Object.fromEntries([...took].map(([step, all]) => {
     const sorted = all.map(({ startedAt, settledAt }) => (startedAt > 0 ? settledAt - startedAt : 0)).sort((a, b) => a - b)

@@ -52,7 +52,7 @@ export const audit = sqliteTable('audit', {
   hash: text().notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.line] })])
 
-/** One row per tenant and custom domain, those that were taken away included (`state` removed). */
+/** One row per tenant and custom domain. */
 export const domains = sqliteTable('domains', {
   tenant: text().notNull(),
   domain: text().notNull(),
@@ -66,7 +66,7 @@ export const domains = sqliteTable('domains', {
   asOf: integer('as_of').notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.domain] })])
 
-/** One row per tenant and backup, those that are gone included (`state` removed). */
+/** One row per tenant and backup. */
 export const backups = sqliteTable('backups', {
   tenant: text().notNull(),
   name: text().notNull(),

@@ -8,6 +8,8 @@ const utc = (column: string) => sql.raw(`CASE WHEN ${column} > 0 THEN datetime($
 /** What a plan grants, as SQL: the sizes of src/domain/plan.ts, so that a change of them asks for a migration. */
 const granted = (what: 'memoryMb' | 'diskGb' | 'backups' | 'domains') =>
   sql.raw(`CASE t.plan ${Object.entries(plans).map(([name, plan]) => `WHEN '${name}' THEN ${plan[what]}`).join(' ')} END`)
+/** The resource that a row is an instance of: `backup` of `backup:BAK01012026-1`. */
+const kindOf = (step: string) => sql.raw(`CASE WHEN instr(${step}, ':') > 0 THEN substr(${step}, 1, instr(${step}, ':') - 1) ELSE ${step} END`)
 const ended = sql.raw(`('terminated', 'undone')`)
 const resting = sql.raw(`('live', 'suspended', 'terminated', 'undone', 'stuck')`)
 
@@ -33,9 +35,9 @@ export const quotaUse = sqliteView('quota_use', {
   connection: text(), service: text(), email: text(), plan: text(), status: text(),
   domains: integer(), domainsMost: integer('domains_most'), backups: integer(), backupsMost: integer('backups_most'), backupBytes: integer('backup_bytes'),
 }).as(sql`SELECT t.connection, t.service, t.email, t.plan, t.status,
-  (SELECT count(*) FROM domains d WHERE d.tenant = t.tenant AND d.state <> 'removed') AS domains, ${granted('domains')} AS domains_most,
-  (SELECT count(*) FROM backups b WHERE b.tenant = t.tenant AND b.kind = 'manual' AND b.state <> 'removed') AS backups, ${granted('backups')} AS backups_most,
-  (SELECT coalesce(sum(b.size_bytes), 0) FROM backups b WHERE b.tenant = t.tenant AND b.state <> 'removed') AS backup_bytes
+  (SELECT count(*) FROM domains d WHERE d.tenant = t.tenant) AS domains, ${granted('domains')} AS domains_most,
+  (SELECT count(*) FROM backups b WHERE b.tenant = t.tenant AND b.kind <> 'off-site' AND b.state IN ('good', 'being made')) AS backups, ${granted('backups')} AS backups_most,
+  (SELECT coalesce(sum(b.size_bytes), 0) FROM backups b WHERE b.tenant = t.tenant) AS backup_bytes
 FROM tenants t WHERE t.status NOT IN ${ended}`)
 
 export const stuckSteps = sqliteView('stuck_steps', {
@@ -59,7 +61,7 @@ export const provisioningTimes = sqliteView('provisioning_times', {
   days: integer(), what: text(), runs: integer(), p50S: real('p50_s'), p95S: real('p95_s'), slowestS: real('slowest_s'), attempts: real(),
 }).as(sql`WITH took AS (
   SELECT 'order to live' AS what, seconds, live_at AS at, NULL AS attempt FROM provisionings
-  UNION ALL SELECT step, (settled_at - started_at) / 1000.0, settled_at, attempt FROM steps WHERE want = 'present' AND phase = 'settled' AND started_at > 0
+  UNION ALL SELECT ${kindOf('step')}, (settled_at - started_at) / 1000.0, settled_at, attempt FROM steps WHERE want = 'present' AND phase = 'settled' AND started_at > 0
 ), periods AS (SELECT 7 AS days UNION ALL SELECT 30 UNION ALL SELECT 365
 ), ranked AS (
   SELECT days, what, seconds, attempt, row_number() OVER (PARTITION BY days, what ORDER BY seconds) AS place, count(*) OVER (PARTITION BY days, what) AS runs
@@ -70,7 +72,7 @@ FROM ranked GROUP BY days, what`)
 
 export const failuresByCause = sqliteView('failures_by_cause', {
   event: text(), step: text(), cause: text(), times: integer(), tenants: integer(), stuckNow: integer('stuck_now'), firstAt: integer('first_at'), firstUtc: text('first_utc'), lastAt: integer('last_at'), lastUtc: text('last_utc'),
-}).as(sql`SELECT a.event, coalesce(a.step, '') AS step, coalesce(CASE json_type(a.detail) WHEN 'text' THEN json_extract(a.detail, '$') ELSE json_extract(a.detail, '$.error') END, '') AS cause,
+}).as(sql`SELECT a.event, coalesce(${kindOf('a.step')}, '') AS step, coalesce(CASE json_type(a.detail) WHEN 'text' THEN json_extract(a.detail, '$') ELSE json_extract(a.detail, '$.error') END, '') AS cause,
   count(*) AS times, count(DISTINCT a.tenant) AS tenants, count(DISTINCT CASE WHEN t.status = 'stuck' THEN a.tenant END) AS stuck_now,
   min(a.at) AS first_at, ${utc('min(a.at)')} AS first_utc, max(a.at) AS last_at, ${utc('max(a.at)')} AS last_utc
 FROM audit a LEFT JOIN tenants t ON t.tenant = a.tenant WHERE a.event IN ('turned', 'stuck', 'bug') GROUP BY 1, 2, 3`)
@@ -84,20 +86,20 @@ FROM audit a LEFT JOIN tenants t ON t.tenant = a.tenant`)
 export const domainsByState = sqliteView('domains_by_state', {
   connection: text(), state: text(), reason: text(), domains: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
 }).as(sql`SELECT connection, state, coalesce(reason, '') AS reason, count(*) AS domains, min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
-FROM domains WHERE state <> 'removed' GROUP BY 1, 2, 3`)
+FROM domains GROUP BY 1, 2, 3`)
 
 export const certificatesByExpiry = sqliteView('certificates_by_expiry', {
   expiresAt: integer('expires_at'), expiresUtc: text('expires_utc'), daysLeft: real('days_left'), domain: text(), connection: text(), service: text(), tenant: text(), state: text(),
 }).as(sql`SELECT certificate_expires_at AS expires_at, ${utc('certificate_expires_at')} AS expires_utc, round((certificate_expires_at / 1000.0 - unixepoch()) / 86400, 1) AS days_left,
   domain, connection, service, tenant, state
-FROM domains WHERE certificate_expires_at IS NOT NULL AND state <> 'removed'`)
+FROM domains WHERE certificate_expires_at IS NOT NULL`)
 
 export const backupsBySite = sqliteView('backups_by_site', {
   connection: text(), service: text(), plan: text(), status: text(), manual: integer(), scheduled: integer(), offSite: integer('off_site'), failed: integer(), bytes: integer(), newestAt: integer('newest_at'), newestUtc: text('newest_utc'),
 }).as(sql`SELECT t.connection, t.service, t.plan, t.status, count(CASE WHEN b.kind = 'manual' THEN 1 END) AS manual, count(CASE WHEN b.kind = 'scheduled' THEN 1 END) AS scheduled,
   count(CASE WHEN b.kind = 'off-site' THEN 1 END) AS off_site, count(CASE WHEN b.state = 'failed' THEN 1 END) AS failed, coalesce(sum(b.size_bytes), 0) AS bytes,
   max(CASE WHEN b.state <> 'failed' THEN b.at END) AS newest_at, ${utc(`max(CASE WHEN b.state <> 'failed' THEN b.at END)`)} AS newest_utc
-FROM tenants t LEFT JOIN backups b ON b.tenant = t.tenant AND b.state <> 'removed' WHERE t.status NOT IN ${ended} GROUP BY t.tenant`)
+FROM tenants t LEFT JOIN backups b ON b.tenant = t.tenant WHERE t.status NOT IN ${ended} GROUP BY t.tenant`)
 
 export const addressesLeft = sqliteView('addresses_left', {
   cluster: text(), free: integer(), held: integer(), quarantined: integer(), total: integer(), freePercent: real('free_percent'), asOf: integer('as_of'), asOfUtc: text('as_of_utc'),

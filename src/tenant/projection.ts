@@ -1,5 +1,6 @@
 // From the tenant's truth to the rows of the reporting copy. Pure; the copy may be dropped and rebuilt.
 import type { AuditLine } from '../domain/audit-chain.ts'
+import { backupsOf, type Backup } from '../domain/site.ts'
 import type { Row } from '../engine/row.ts'
 import type { JournalLine } from './storage.ts'
 import { statusOf, type TenantState } from './state.ts'
@@ -12,10 +13,12 @@ export interface Projection {
   }
   steps: { tenant: string; epoch: number; step: string; want: string; phase: string; attempt: number; why: string | null; since: number; startedAt: number; settledAt: number; version: number }[]
   audit: (AuditLine & { hash: string })[]
-  /** Custom domains as they stand; one that was taken away is told once more, as `removed`. */
-  domains: { tenant: string; domain: string; connection: string; service: string; state: string; reason: string | null; certificateExpiresAt: number | null; since: number; version: number }[]
-  /** Backups as they stand; one that is gone is told once more, as `removed`. `at` is when it was made. */
-  backups: { tenant: string; name: string; kind: 'manual' | 'scheduled' | 'off-site'; state: string; reason: string | null; sizeBytes: number | null; at: number; version: number }[]
+  /** Rows that are no more: what they stood for has come to its end. */
+  forgotten: string[]
+  /** All custom domains as they stand, or null when nothing about them has changed. */
+  domains: { tenant: string; domain: string; connection: string; service: string; state: string; reason: string | null; certificateExpiresAt: number | null; since: number; version: number }[] | null
+  /** All backups as they stand, or null when nothing about them has changed. `at` is when it was asked for. */
+  backups: { tenant: string; name: string; kind: 'manual' | 'scheduled' | 'off-site'; state: string; reason: string | null; sizeBytes: number | null; at: number; version: number }[] | null
 }
 
 /** `lines` are the journal lines since the last projection, at least one; their last number is the version. */
@@ -35,7 +38,15 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
     })),
     audit: lines.flatMap(({ i, at, epoch, event, step, detail, hash }) =>
       (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }])),
-    domains: [],
-    backups: [],
+    forgotten: lines.flatMap((line) => (line.event === 'forgotten' ? (line.detail as { rows: string[] }).rows : [])).filter((name) => !rows.some((row) => row.name === name)),
+    domains: null,
+    backups: state.outcome === 'terminated' || state.outcome === 'undone' ? [] : !lines.some(({ event, step }) => event === 'action' || event === 'forgotten' || event === 'rest' || step?.startsWith('backup:')) ? null : backupsOf(state.site).map((backup) => ({
+      tenant, name: backup.name, kind: backup.by === 'customer' ? 'manual' : 'scheduled', state: wordOf(backup), reason: backup.failed, sizeBytes: null, at: backup.at, version,
+    })),
   }
+}
+
+function wordOf({ want, made, failed }: Backup): string {
+  if (failed !== null) return 'failed'
+  return want === 'absent' ? 'being removed' : made ? 'good' : 'being made'
 }

@@ -14,12 +14,11 @@ export async function behindTheTriggers(...queries: string[]): Promise<void> {
 
 export const emptyCopy = (): Promise<void> => behindTheTriggers(...tables.map((table) => `DELETE FROM ${table}`))
 
-interface Told { service: string; status?: string; cause?: string; plan?: string; orderedAt?: number; steps?: Partial<Report['steps'][number]>[]; audit?: Partial<AuditLine>[]; domains?: Partial<Report['domains'][number]>[]; backups?: Partial<Report['backups'][number]>[] }
+interface Told { service: string; status?: string; cause?: string; plan?: string; orderedAt?: number; steps?: Partial<Report['steps'][number]>[]; audit?: Partial<AuditLine>[]; domains?: Partial<NonNullable<Report['domains']>[number]>[]; backups?: Partial<NonNullable<Report['backups']>[number]>[]; version?: number; forgotten?: string[] }
 
 /** What a tenant would tell; the audit's lines are sealed. `now` is epoch ms. */
-export function told({ service, status = 'live', cause, plan = 'basic', orderedAt = 0, steps = [], audit = [], domains = [], backups = [] }: Told, now: number): Report {
+export function told({ service, status = 'live', cause, plan = 'basic', orderedAt = 0, steps = [], audit = [], domains = [], backups = [], version = 9, forgotten = [] }: Told, now: number): Report {
   const tenant = `t-${service}`
-  const version = 9
   let hash = beforeFirst
   return {
     tenant: {
@@ -32,6 +31,7 @@ export function told({ service, status = 'live', cause, plan = 'basic', orderedA
       hash = hashOf(hash, line)
       return { ...line, hash }
     }),
+    forgotten,
     domains: domains.map((one) => ({ tenant, domain: `${service}.example`, connection: 'test', service, state: 'live', reason: null, certificateExpiresAt: null, since: now - 50_000, version, ...one })),
     backups: backups.map((one, i) => ({ tenant, name: `BAK23112026-${i + 1}`, kind: 'manual', state: 'good', reason: null, sizeBytes: 1_000, at: now - 40_000, version, ...one })),
   }
@@ -45,8 +45,8 @@ export async function fillCopy(now: number): Promise<void> {
       service: `live-${String(i).padStart(2, '0')}`, orderedAt: now - 100_000 - (i + 1) * 10_000, steps: [{ settledAt: now - 100_000 + (i + 1) * 1_000 }], audit: [{ detail: '{"verb":"create","actor":"test"}', at: now - 200_000 }, { ...live, at: now - 100_000 }],
     })),
     { service: 'shop', plan: 'premium', audit: [live, { event: 'retried', detail: '{"actor":"the night shift","steps":["power"]}' }, { event: 'bug', detail: '{"error":"TypeError"}' }],
-      domains: [{ domain: 'shop.example', certificateExpiresAt: now + 86_400_000 }, { domain: 'www.shop.example', state: 'waiting for DNS', reason: 'no address yet' }, { domain: 'gone.example', state: 'removed', certificateExpiresAt: now }],
-      backups: [{}, { kind: 'scheduled', at: now - 10_000 }, { kind: 'off-site', state: 'failed', sizeBytes: null, reason: 'no space' }, { state: 'removed' }] },
+      domains: [{ domain: 'shop.example', certificateExpiresAt: now + 86_400_000 }, { domain: 'www.shop.example', state: 'waiting for DNS', reason: 'no address yet' }],
+      backups: [{}, { kind: 'scheduled', at: now - 10_000 }, { kind: 'off-site', state: 'failed', sizeBytes: null, reason: 'no space' }] },
     { service: 'stuck', status: 'stuck', steps: [{ step: 'dns-record', phase: 'stuck', why: 'cloudflare: 403' }], audit: [{ event: 'stuck', step: 'dns-record', detail: '"cloudflare: 403"' }] },
     { service: 'undone', status: 'undone', cause: 'Container: storage is full', audit: [{ event: 'turned', step: 'container', detail: '"storage is full"' }] },
     { service: 'new', status: 'building', plan: 'standard', steps: [{ phase: 'waiting', why: 'waiting for a free place (pve:node1)', settledAt: 0 }] },

@@ -16,8 +16,9 @@ const report = (version: number, status = 'building', more: Partial<Report> = {}
   },
   steps: [{ tenant: 't1', epoch: 1, step: 'container', want: 'present', phase: status, attempt: version, why: null, since: 1, startedAt: 1, settledAt: 0, version }],
   audit: [{ tenant: 't1', line: version, at: 1, epoch: 1, event: 'command', step: null, detail: null, hash: `h${version}` }],
-  domains: [],
-  backups: [],
+  forgotten: [],
+  domains: null,
+  backups: null,
   ...more,
 })
 
@@ -112,4 +113,22 @@ it('is rebuilt from the tenants when it was dropped', async () => {
   expect(await (await post('/operator/reports', {}, keys.operator)).json()).toMatchObject({ success: true, next: null })
   await expect.poll(async () => (await all())[2]?.length, { timeout: 5_000 }).toBe(before[2]?.length)
   expect(await all()).toEqual(before)
+})
+
+it('tells of a backup while it is there, and nothing of it when it is gone', async () => {
+  connect()
+  const service = newService()
+  await order(service)
+  await until(service, 'live')
+  const { tenant } = await recordOf(service)
+  const kept = async () => [
+    (await env.DB.prepare('SELECT name, kind, state FROM backups WHERE tenant = ?').bind(tenant).all()).results,
+    (await env.DB.prepare("SELECT step FROM steps WHERE tenant = ? AND step LIKE 'backup:%'").bind(tenant).all()).results,
+  ]
+  const { backup: name } = (await tenantOf(service).act({ do: 'make-backup', by: 'customer' }, 'test')) as { backup: string }
+  await expect.poll(kept, { timeout: 8_000 }).toEqual([[{ name, kind: 'manual', state: 'good' }], [{ step: `backup:${name}` }]])
+  await tenantOf(service).act({ do: 'delete-backup', name }, 'test')
+  await expect.poll(kept, { timeout: 8_000 }).toEqual([[], []])
+  const actions = await env.DB.prepare("SELECT actor, json_extract(detail, '$.do') AS what FROM audit_by_customer WHERE service = ? AND event = 'action' ORDER BY line").bind(service).all()
+  expect(actions.results).toEqual([{ actor: 'test', what: 'make-backup' }, { actor: 'test', what: 'delete-backup' }])
 })
