@@ -1,5 +1,5 @@
 // Everything the Worker may ask for, one line each; whatever is not here is refused. Paths are matched as they came over
-// the wire, nothing is decoded: dots, doubled or encoded slashes match no line (only a task's name may hold encoded signs).
+// the wire, nothing is decoded: dots, doubled or encoded slashes match no line (only the name of a task or of a backup may hold encoded signs).
 
 export type Vendor = 'proxmox' | 'linstor' | 'npm' | 'ispconfig'
 
@@ -25,6 +25,9 @@ const table: Record<Vendor, string> = {
     GET POST         /api2/json/nodes/{node}/lxc/{vmid}/snapshot
     DELETE           /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}
     POST             /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback
+    POST             /api2/json/nodes/{node}/vzdump
+    GET              /api2/json/nodes/{node}/storage/{store}/content
+    DELETE           /api2/json/nodes/{node}/storage/{store}/content/{archive}
     GET PUT          /api2/json/nodes/{node}/lxc/{vmid}/firewall/options
     GET POST         /api2/json/nodes/{node}/lxc/{vmid}/firewall/rules
     GET PUT DELETE   /api2/json/nodes/{node}/lxc/{vmid}/firewall/rules/{number}
@@ -75,6 +78,9 @@ const patterns: Record<string, string> = {
   write: '(?:add|update|delete)',
   rr: '(?:a|aaaa|cname|mx|ns|txt|srv|caa|tlsa|ptr|alias)',
   mail: '(?:domain|user|alias|forward)',
+  store: '[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]',
+  // Backups of containers only: a directory's file, or a snapshot on a Proxmox Backup Server.
+  archive: '[A-Za-z][A-Za-z0-9_.-]{0,98}(?::|%3A)backup%2F(?:vzdump-lxc-[1-9][0-9]{2,8}-[0-9_-]{19}[.]tar(?:[.](?:zst|gz|lzo))?|ct%2F[1-9][0-9]{2,8}%2F[0-9TZ-]+(?:(?::|%3A)[0-9TZ-]+)*)',
   resource: '[A-Za-z_][A-Za-z0-9_-]{1,47}',
 }
 

@@ -3,11 +3,12 @@ import type { DnsRecord } from './cloudflare/records.ts'
 import type { Row } from './ispconfig/state.ts'
 import { linstorDefinitions } from './linstor/state.ts'
 import { npmState } from './npm/rows.ts'
+import { archives } from './proxmox/archives.ts'
 import { containers, firewallConfs, haFacts } from './proxmox/observers.ts'
 import type { World } from './world.ts'
 
 /** One thing upstream. `of` is the VMID, host name or domain that tells whose it is. */
-export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'proxy host' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
+export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'archive' | 'proxy host' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
 
 /** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, somebody else's zones) and the panel's clients do not count. */
 export function everything(world: World): Thing[] {
@@ -19,6 +20,7 @@ export function everything(world: World): Thing[] {
   return [
     ...guests.map((one): Thing => ({ kind: 'container', of: String(one.vmid), what: `${one.status} on ${one.node}` })),
     ...guests.flatMap((one) => one.snapshots.map((name): Thing => ({ kind: 'snapshot', of: String(one.vmid), what: name }))),
+    ...archives(world).map((one): Thing => ({ kind: 'archive', of: String(one.vmid), what: one.volid })),
     ...linstorDefinitions(world).map((one): Thing => ({ kind: 'volume', of: one.props['Aux/pm/vmid'] ?? '?', what: one.name })),
     ...ha.resources.map((sid): Thing => ({ kind: 'ha resource', of: sid.replace('ct:', ''), what: sid })),
     ...ha.rules.map((rule): Thing => ({ kind: 'ha rule', of: rule.replace('berth-', ''), what: rule })),

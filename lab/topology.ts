@@ -21,6 +21,9 @@ export const storage = {
   replicas: 2,
 } as const
 
+/** On the router, exported to all nodes: 4.5 TB. */
+export const backupStorage = { id: 'backup', node: 'node3', capacityBytes: 4_500_000_000_000 } as const
+
 export const template = 'local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst'
 export const bridge = 'vmbr1'
 

@@ -1,5 +1,5 @@
 // Proxmox VE 8.4 or 9.1 as its API shows it: containers on LINSTOR storage, tasks, locks, firewall files, HA. State in the slice `proxmox`.
-// Not simulated: virtual machines, tickets, pools, clone, migration, backup, permissions beyond what no token may do, loss of quorum.
+// Not simulated: virtual machines, tickets, pools, clone, migration, scheduled backup jobs, permissions beyond what no token may do, loss of quorum.
 // https://pve.proxmox.com/pve-docs/api-viewer/
 import { Hono } from 'hono'
 import { linstorHappenings } from '../linstor/volumes.ts'
@@ -19,8 +19,10 @@ import { snapshotRoutes } from './snapshots.ts'
 import { pve } from './state.ts'
 import { taskRoutes } from './task-routes.ts'
 import { taskHappenings } from './tasks.ts'
+import { vzdumpRoutes } from './vzdump.ts'
 
-export { containers, firewallConfs, haFacts, onContainerGone, onPower } from './observers.ts'
+export { archives } from './archives.ts'
+export { containers, firewallConfs, haFacts, onContainerGone, onDisk, onPower } from './observers.ts'
 export { failNode, restoreNode } from './nodes.ts'
 
 /** The cluster's API under /api2/json, any node answering; `token` is `USER@REALM!TOKENID=SECRET`. Call once per world and process. */
@@ -38,7 +40,7 @@ export function proxmox(world: World, options: { major?: 8 | 9; token?: string }
     reach: (node) => (state.nodes[node] === undefined ? 'unknown' : state.nodes[node].online ? 'online' : 'offline'),
   })
   for (const routes of [clusterRoutes, configRoutes, createRoutes, destroyRoutes, powerRoutes, snapshotRoutes, firewallRoutes, haRoutes,
-    taskRoutes]) routes(world, on)
+    taskRoutes, vzdumpRoutes]) routes(world, on)
 
   app.notFound((c) => {
     const path = c.req.path.replace(/^\/api2\/json/, '')

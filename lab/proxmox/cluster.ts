@@ -1,8 +1,9 @@
 // The cluster at large: version, nodes, the resource list (existence at once, figures from pvestatd), next id, storages.
 import { freeKib, linstorState } from '../linstor/state.ts'
 import { shuffled } from '../random.ts'
-import { customerNodes, nodes, storage, template } from '../topology.ts'
+import { backupStorage, customerNodes, nodes, storage, template } from '../topology.ts'
 import type { World } from '../world.ts'
+import { type Archive, archives, bytesUsed, reachable } from './archives.ts'
 import { PveError, type Register } from './protocol.ts'
 import { node } from './schemas.ts'
 import { elapsed, published, pve, volumeName } from './state.ts'
@@ -75,12 +76,18 @@ export function clusterRoutes(world: World, on: Register): void {
   on('GET', '/nodes/:node/storage/:storage/content',
     { node, storage: storageId, content: { type: 'string' }, vmid: { type: 'integer', min: 100, max: 999_999_999 } }, ({ values, node: name }) => {
     oneStorage(name, values['storage'])
-    const rows: Row[] = values['storage'] === 'local'
+    if (values['storage'] === backupStorage.id) reachable(world)
+    const rows: Row[] = values['storage'] === backupStorage.id ? shuffled(world.random, archives(world).map(archiveRow)) : values['storage'] === 'local'
       ? [{ volid: template, content: 'vztmpl', format: 'tzst', size: 141_589_201, ctime: 1_760_000_000 }]
       : Object.values(state.containers).flatMap((container) => volumeRow(container.vmid))
     return rows.filter((row) => (values['content'] === undefined || row['content'] === values['content'])
       && (values['vmid'] === undefined || row['vmid'] === values['vmid']))
   })
+
+  function archiveRow(one: Archive): Row {
+    return { volid: one.volid, content: 'backup', format: 'tar.zst', subtype: 'lxc', size: one.sizeBytes, ctime: one.ctime, vmid: one.vmid,
+      ...(one.notes === '' ? {} : { notes: one.notes }), ...(one.protected ? { protected: 1 } : {}) }
+  }
 
   function volumeRow(id: number): Row[] {
     const name = volumeName(state.containers[id]!.config)
@@ -125,10 +132,13 @@ export function clusterRoutes(world: World, on: Register): void {
   function storages(name: string): Row[] {
     const local = { storage: 'local', type: 'dir', content: 'vztmpl,iso,backup', active: 1, enabled: 1, shared: 0, total: 94 * gib,
       used: 12 * gib, avail: 77 * gib, used_fraction: 12 / 94 }
-    if (!customerNodes.includes(name)) return [local]
+    const backup = { storage: backupStorage.id, type: 'nfs', content: 'backup', active: state.nodes[backupStorage.node]!.online ? 1 : 0, enabled: 1, shared: 1,
+      total: backupStorage.capacityBytes, used: bytesUsed(world), avail: backupStorage.capacityBytes - bytesUsed(world),
+      used_fraction: bytesUsed(world) / backupStorage.capacityBytes }
+    if (!customerNodes.includes(name)) return [local, backup]
     const total = linstorState(world).capacityKib * 1024
     const avail = Math.min(...customerNodes.map((one) => freeKib(linstorState(world), one))) * 1024
-    return [local, { storage: storage.id, type: 'drbd', content: 'images,rootdir', active: 1, enabled: 1, shared: 1, total, avail,
+    return [local, backup, { storage: storage.id, type: 'drbd', content: 'images,rootdir', active: 1, enabled: 1, shared: 1, total, avail,
       used: total - avail, used_fraction: (total - avail) / total }]
   }
 }

@@ -9,6 +9,7 @@ import { removeContainer } from './destroy.ts'
 import type { Values } from './parameters.ts'
 import { startNow } from './power.ts'
 import { PveError, type Register } from './protocol.ts'
+import { restoreFailed, restoreFrom, restoreStep } from './restore.ts'
 import { create } from './schemas.ts'
 import { type Config, type Task, newContainer, parts, pve } from './state.ts'
 import { lockStorage, releaseStorage } from './storage-lock.ts'
@@ -56,7 +57,7 @@ export function createRoutes(world: World, on: Register): void {
   on('POST', '/nodes/:node/lxc', create(state.major), ({ values, node, vmid, user }) => {
     const defaultUnprivileged = state.major === 9
     checkTokenLimits(values, values['unprivileged'] === undefined ? defaultUnprivileged : values['unprivileged'] === 1)
-    if (values['restore'] === 1) throw new PveError(500, 'restore is not simulated\n')
+    if (values['restore'] === 1) return restoreFrom(world, values, node, user)
     const taken = state.containers[vmid]
     if (taken) throw new PveError(500, `CT ${vmid} already exists on node '${taken.node}'\n`)
     if (values['ostemplate'] !== template) throw new PveError(500, `volume '${values['ostemplate']}' does not exist\n`)
@@ -75,6 +76,7 @@ export function createRoutes(world: World, on: Register): void {
   })
 
   worker(world, 'vzcreate', createStep, cleanUp)
+  worker(world, 'vzrestore', restoreStep, restoreFailed)
 }
 
 function wantedRoot(values: Values, node: string): { store: string; sizeGb: number } {

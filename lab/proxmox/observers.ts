@@ -5,6 +5,9 @@ import { type Container, diskGb, parts, pve } from './state.ts'
 
 export interface PowerEvent { event: 'started' | 'stopped' | 'destroyed'; vmid: number; node: string }
 
+/** What became of a container's files: kept under a name, brought back from it, or that name dropped. Names are snapshots and volids. */
+export interface DiskEvent { event: 'kept' | 'brought back' | 'dropped'; vmid: number; name: string }
+
 const listeners = new WeakMap<World, ((event: PowerEvent) => void)[]>()
 
 /** Calls back for every start, stop (power loss included) and destruction of a container. */
@@ -19,6 +22,17 @@ export const onContainerGone = (world: World, run: (vmid: number) => void): void
   onPower(world, (event) => {
     if (event.event !== 'started') run(event.vmid)
   })
+
+const diskListeners = new WeakMap<World, ((event: DiskEvent) => void)[]>()
+
+/** Calls back for every snapshot and archive that is made, gone back to or removed. */
+export function onDisk(world: World, run: (event: DiskEvent) => void): void {
+  diskListeners.set(world, [...(diskListeners.get(world) ?? []), run])
+}
+
+export function tellDisk(world: World, event: DiskEvent): void {
+  for (const run of diskListeners.get(world) ?? []) run(event)
+}
 
 export function tell(world: World, event: PowerEvent): void {
   for (const run of listeners.get(world) ?? []) run(event)

@@ -3,6 +3,7 @@
 import { deleteSnapshot, isNewest, rollback, snapshot } from '../linstor/volumes.ts'
 import { between } from '../random.ts'
 import type { World } from '../world.ts'
+import { tellDisk } from './observers.ts'
 import { powerOff, startNow } from './power.ts'
 import { PveError, type Register } from './protocol.ts'
 import { onContainer, snapshotName } from './schemas.ts'
@@ -114,6 +115,7 @@ function snapshotStep(world: World, task: Task, step: number): void {
   }
   if (step === 1) {
     snapshot(world, volumeOf(container), snapName(volumeOf(container), task))
+    tellDisk(world, { event: 'kept', vmid: container.vmid, name })
     return next(world, task, between(world.random, 4000, 8000), 2)
   }
   container.snapshots[name]!.state = undefined
@@ -135,6 +137,7 @@ function deleteStep(world: World, task: Task, step: number): void {
   }
   const volume = volumeName(container.config)
   if (volume !== undefined) deleteSnapshot(world, volume, snapName(volume, task))
+  tellDisk(world, { event: 'dropped', vmid: container.vmid, name })
   const parent = container.snapshots[name]?.parent
   for (const row of Object.values(container.snapshots)) if (row.parent === name) row.parent = parent
   if (container.parent === name) container.parent = parent
@@ -159,6 +162,7 @@ function rollbackStep(world: World, task: Task, step: number): void {
   }
   if (step === 1) {
     rollback(world, volumeOf(container), snapName(volumeOf(container), task))
+    tellDisk(world, { event: 'brought back', vmid: container.vmid, name })
     container.config = { ...container.snapshots[name]!.config }
     container.parent = name
     world.changed()

@@ -52,6 +52,15 @@ describe.each([8, 9] as const)('the Proxmox %i client and its simulator', (major
     expect(await ended(await run(pve().deleteSnapshot(node, 101, 'initial')))).toMatch(/^(OK|WARNINGS: \d+)$/)
     expect(await run(pve().snapshots(node, 101))).toEqual([])
 
+    expect(await ended(await run(pve().dump(node, { vmid: 101, storage: 'backup', notes: 'berth-t1a2b-e1 copy' })))).toBe('OK')
+    expect(await run(pve().dump(nodes[1]!.name, { vmid: 101, storage: 'backup', notes: 'x' }))).toBeUndefined()
+    const [archive] = await run(pve().archives(node, 'backup', 101))
+    expect(archive).toMatchObject({ notes: 'berth-t1a2b-e1 copy' })
+    expect(await ended(await run(pve().restoreContainer(node, { vmid: 102, ostemplate: archive!.volid, storage: 'global-lvm', unprivileged: true })))).toBe('OK')
+    expect(await ended(await run(pve().destroyContainer(node, 102)))).toBe('OK')
+    expect(await ended(await run(pve().deleteArchive(node, 'backup', archive!.volid)))).toBe('OK')
+    expect(await run(pve().archives(node, 'backup', 101))).toEqual([])
+
     await run(pve().setConfig(node, 101, { description: 'berth:t1a2b again' }))
     expect((await run(pve().containerConfig(node, 101)))!.description).toBe('berth:t1a2b again')
     expect(await ended(await run(pve().shutdown(node, 101, { timeout: 30, forceStop: true })))).toMatch(/^(OK|WARNINGS: \d+)$/)

@@ -12,6 +12,9 @@ export const nothing = z.unknown().transform((): void => undefined)
 /** `UPID:node:pid:pstart:starttime:type:id:user:`; the handle of a task that was started. */
 export const upid = z.string().regex(/^UPID:[^:]+:[^ ]+:$/)
 
+/** A backup of a guest that is on another node is passed over with the word `OK` instead of a task. */
+export const dumped = z.union([z.literal('OK'), upid])
+
 export const version = z.object({ version: z.string() })
 
 /** Existence is immediate here, figures are some 10 s stale, so they are not read. */
@@ -77,6 +80,16 @@ export const snapshots = z.array(z.object({
   parent: z.string().optional(),
 }))
 export type Snapshot = z.infer<typeof snapshots>[number]
+
+/** What lies on a backup storage; `vmid` may be missing on some storages, so a listing is asked for one. */
+export const archives = z.array(z.object({
+  volid: z.string(),
+  size: number,
+  ctime: number.optional(),
+  notes: z.string().optional(),
+  protected: flag.optional(),
+}))
+export type Archive = z.infer<typeof archives>[number]
 
 export const haResource = z.object({
   sid: z.string(),
