@@ -3,6 +3,7 @@
 // Everything it needs of the world is handed in: no clock, no timer, no environment of its own.
 import { Hono } from 'hono'
 import { allowed, type Vendor } from './allow-list.ts'
+import { NameServers, type Exchange as DnsExchange } from './dns.ts'
 import { Fence, type Admitted } from './fence.ts'
 import { changing, Ispconfig, type IspconfigAccount } from './ispconfig.ts'
 import { masked } from './mask.ts'
@@ -38,6 +39,8 @@ export interface GatewayOptions extends Rim {
   }
   /** Without a driver every playbook is refused. */
   driver?: Driver | undefined
+  /** How name servers are asked, and which may be although they are not public; without it none is. */
+  dns?: { exchange: DnsExchange; allowed: readonly string[] } | undefined
   /** How often a task that somebody waits for is looked at. */
   taskPollMs?: number
   log?(entry: LogEntry): void
@@ -67,6 +70,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
   const look = (path: string): Promise<Answer> =>
     proxmox.ask({ method: 'GET', path, headers: { ...proxmoxKey, accept: 'application/json' } }, rim.now() + pollTimeoutMs)
   const tasks = new Tasks(rim, look, options.taskPollMs ?? 500)
+  const nameServers = new NameServers(rim, options.dns?.exchange, options.dns?.allowed ?? [])
   const playbooks = new Playbooks(rim, driver, secrets)
 
   const ask = (vendor: Vendor, order: Order, admitted: Admitted, changes: boolean): Promise<Answer> => {
@@ -135,6 +139,13 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
     if (id.startsWith('run:')) return slowly(playbooks.wait(id.slice('run:'.length), waitMs), secrets)
     if (!upidPattern.test(id)) throw new Refusal(400, 'refused', 'task', 'this is neither a UPID nor a run')
     return slowly(tasks.wait(id, waitMs), secrets)
+  })
+
+  app.get('/dns', async (c) => {
+    const admitted = c.get('admitted')!
+    fence.check(admitted, false)
+    const answer = await nameServers.ask(new URL(c.req.raw.url).searchParams, admitted.deadline)
+    return new Response(new Uint8Array(answer), { headers: { 'content-type': 'application/dns-message', 'cache-control': 'no-store', 'berth-landed': '1' } })
   })
 
   app.post('/playbooks/:name', (c) => {

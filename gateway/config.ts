@@ -13,6 +13,8 @@ const schema = z.strictObject({
   port: port.default(8790),
   /** Where the reverse proxy finds the page for suspended sites. */
   suspendedPage: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8791) }).prefault({}),
+  /** Name servers that may be asked although their addresses are not public. */
+  dns: z.strictObject({ allowed: z.array(z.union([z.ipv4(), z.ipv6()])).default([]) }).prefault({}),
   keys: z.record(z.string().regex(/^[a-z0-9-]{1,40}$/), secret).refine((keys) => Object.keys(keys).length > 0, 'must hold at least one key'),
   upstreams: z.strictObject({
     proxmox: z.strictObject({ urls: z.array(url).min(1), token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, 'must be user@realm!name=secret') }),

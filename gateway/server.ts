@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { serve, type ServerType } from '@hono/node-server'
 import { gateway } from './app.ts'
 import { readConfig, type GatewayConfig } from './config.ts'
+import type { Exchange } from './dns.ts'
+import { nameServerExchange } from './dns-socket.ts'
 import { suspendedPage } from './pages.ts'
 import type { Driver } from './playbooks.ts'
 import type { Rim } from './upstream.ts'
@@ -19,15 +21,16 @@ const machine: Rim = { fetch: (request) => fetch(request), now: () => Date.now()
 /** Opens both listeners; port 0 takes a free one. Without a `driver` every playbook is refused. */
 export async function openGateway(
   config: GatewayConfig,
-  more: { driver?: Driver; rim?: Rim; taskPollMs?: number; print?: (line: string) => void } = {},
+  more: { driver?: Driver; rim?: Rim; dns?: Exchange; taskPollMs?: number; print?: (line: string) => void } = {},
 ): Promise<Running> {
   const { keys, upstreams, host, port, suspendedPage: page } = config
-  const { driver, rim = machine, taskPollMs = 500, print = console.log } = more
+  const { driver, rim = machine, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
   const app = gateway({
     ...rim,
     keys,
     upstreams,
     driver,
+    dns: { exchange: dns, allowed: config.dns.allowed },
     taskPollMs,
     log: ({ time, ...rest }) => print(JSON.stringify({ time: new Date(time).toISOString(), ...rest })),
   })
