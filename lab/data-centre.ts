@@ -9,8 +9,12 @@ import type { Hono } from 'hono'
 import { parseConfig } from '../gateway/config.ts'
 import { openGateway } from '../gateway/server.ts'
 import { cloudflare, resolve as resolveName } from './cloudflare/cloudflare.ts'
+import type { Net } from './dns/authoritative.ts'
+import { portFiftyThree, resolverApp } from './dns/dns.ts'
+import { resolve as resolveAnywhere, resolvers } from './dns/resolver.ts'
 import { FAULTS, faulty, plan, random, type Fetch } from './faults.ts'
 import { ispconfig } from './ispconfig/ispconfig.ts'
+import { servedZones } from './ispconfig/served.ts'
 import { linstor } from './linstor/app.ts'
 import { npm } from './npm/npm.ts'
 import { containers, proxmox } from './proxmox/app.ts'
@@ -40,6 +44,8 @@ export interface DataCentreOptions {
 export interface DataCentre {
   gatewayUrl: string
   cloudflareUrl: string
+  /** DNS over HTTPS. */
+  dnsResolvers: string[]
   /** Every listener, for people. */
   places: { name: string; url: string }[]
   /** The real address behind a private one; undefined when nothing listens there. */
@@ -73,6 +79,9 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
   const ispconfigServer = await listening(taped('ispconfig', ispconfig(world, { ...ispconfigAccount, seeds: [{ customerNo: '10017', origin: 'somebody-else.example.' }] })))
   const cloudflareServer = await listening(link(taped('cloudflare', cloudflare(world, { token: options.cloudflareToken, zoneId: zone.id, zoneName: zone.name }))))
 
+  const net: Net = { world, platformZone: zone.name, served: (server) => servedZones(world, server) }
+  const resolverServers = await Promise.all(resolvers.map((facts) => resolverApp(net, facts)).map((app) => listening(link(async (request) => app.fetch(request)))))
+
   const found = (vmid: number) => containers(world).find((one) => one.vmid === vmid)
   const driver = labDriver(world, wordpress, found)
   const gatewayLog = createWriteStream(join(options.logDir, 'gateway.log'), { flags: 'w' })
@@ -89,6 +98,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
     }),
     {
       driver,
+      dns: portFiftyThree(net),
       rim: { fetch: link((request) => fetch(request)), now: () => world.clock.now(), sleep },
       taskPollMs: Math.max(50, 500 / world.clock.speed),
       print: (line) => void gatewayLog.write(`${line}\n`),
@@ -102,6 +112,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
   return {
     gatewayUrl,
     cloudflareUrl: `${cloudflareServer.url}/client/v4`,
+    dnsResolvers: resolverServers.map((server) => `${server.url}/dns-query`),
     places: [
       { name: 'Gateway', url: gatewayUrl },
       { name: `Proxmox VE ${major}`, url: `${proxmoxServer.url}/api2/json` },
@@ -109,16 +120,20 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
       { name: 'Nginx Proxy Manager', url: `${npmServer.url}/api` },
       { name: 'ISPConfig', url: `${ispconfigServer.url}/remote/json.php` },
       { name: 'Cloudflare DNS', url: `${cloudflareServer.url}/client/v4` },
+      ...resolverServers.map((server, i) => ({ name: `DNS resolver ${i + 1}`, url: `${server.url}/dns-query` })),
     ],
     resolve: async (address, port) => {
       if (address === options.suspendedPage.host && port === options.suspendedPage.port) return suspended
       const container = containers(world).find((one) => one.ip === address && one.status === 'running')
       return container && port === 80 ? wordpress.address(siteOf(container.vmid)) : undefined
     },
-    published: (name) => resolveName(world, name).some((answer) => answer.type === 'A' && answer.content === dmz.reverseProxy),
+    // What Cloudflare serves is asked as it is: a visitor who came too early shall not wait for a resolver to forget.
+    published: (name) => (name.endsWith(`.${zone.name}`)
+      ? resolveName(world, name).some((answer) => answer.type === 'A' && answer.content === dmz.reverseProxy)
+      : resolveAnywhere(net, resolvers[0]!, name, 'A').answers.some((answer) => answer.type === 'A' && answer.data === dmz.reverseProxy)),
     close: async () => {
       await gateway.close()
-      await Promise.all([proxmoxServer, linstorServer, npmServer, ispconfigServer, cloudflareServer].map((server) => server.close()))
+      await Promise.all([proxmoxServer, linstorServer, npmServer, ispconfigServer, cloudflareServer, ...resolverServers].map((server) => server.close()))
       await new Promise((resolve) => gatewayLog.end(resolve))
     },
   }

@@ -24,11 +24,13 @@ export type Destination = 'worker' | 'storefront' | 'site' | 'unpublished' | 'st
 
 const workerPaths = /^\/(create-site|delete-site|suspend|unsuspend|status|health|orders|operator|support|reports)(\/|$)/
 
+const isDomain = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/
+
 /** Where a request belongs, by its Host and path. */
 export function destination(host: string, path: string, zone: string, published: (name: string) => boolean): Destination {
   const name = host.replace(/:\d*$/, '').toLowerCase()
   if (name.endsWith(`.${zone}`)) return published(name) ? 'site' : 'unpublished'
-  if (name !== 'localhost' && name !== '127.0.0.1' && name !== '[::1]') return 'stranger'
+  if (name !== 'localhost' && name !== '127.0.0.1' && name !== '[::1]') return isDomain.test(name) && name !== zone && published(name) ? 'site' : 'stranger'
   return workerPaths.test(path.split('?')[0] ?? '') ? 'worker' : 'storefront'
 }
 

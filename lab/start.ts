@@ -71,14 +71,14 @@ async function start(options: StartOptions): Promise<void> {
   // The address is taken before the Worker starts: a port in use is said at once.
   const visitors = reverseProxy(state.world, { resolve: (address, at) => dataCentre.resolve(address, at) })
   let workerUrl = (): Promise<URL> => Promise.reject(new Error('the Worker is starting'))
-  const shop = storefront({ world: state.world, workerUrl: () => workerUrl(), mails: () => wordpress.mails(), siteUrl: cluster.siteUrl, publicIp: cluster.proxy.publicIp })
+  const shop = storefront({ world: state.world, workerUrl: () => workerUrl(), mails: () => wordpress.mails(), siteUrl: cluster.siteUrl, publicIp: cluster.proxy.publicIp, nameServers: cluster.ownNameServers })
   const door = await openFrontDoor({ port, zone: cluster.zone, storefront: shop, workerUrl: () => workerUrl(), visitors, published: (name) => dataCentre.published(name) })
   running.push({ name: 'front door', close: () => door.close() })
 
   await bundled
   const worker = await openWorker({
     bundleDir, stateDir: state.dir, logDir,
-    bindings: { ...secrets.bindings, CLUSTER: cluster, GATEWAY_URL: dataCentre.gatewayUrl, CLOUDFLARE_URL: dataCentre.cloudflareUrl },
+    bindings: { ...secrets.bindings, CLUSTER: cluster, GATEWAY_URL: dataCentre.gatewayUrl, CLOUDFLARE_URL: dataCentre.cloudflareUrl, DNS_RESOLVERS: dataCentre.dnsResolvers },
   })
   running.push({ name: 'worker', close: () => worker.close() })
   workerUrl = () => worker.url()
@@ -105,6 +105,7 @@ function announce({ port, speed, chaos, wordpress, open }: StartOptions, places:
   const rows = [
     ['Storefront', `${url}  buy a site here; every order has a page that shows it being built`],
     ['Mail', `${url}mail  what customers got`],
+    ['My registrar', `${url}registrar  register domains of your own in the simulated Internet`],
     ['Sites', `http://<name>.berth.localhost:${port}/  ${wordpress ? 'real WordPress' : 'a stand-in page (--no-wordpress)'}`],
     ...places.map(({ name, url: at }) => [name, at]),
     ['Time', `the data centre runs ${speed} times faster than real${chaos ? '; its links fail at random (--chaos)' : ''}`],

@@ -2,19 +2,10 @@
 // platform's ns1 and ns2, which serve what ISPConfig has written. An address where nobody listens answers nothing.
 import { canonical, type QueryType, type ResourceRecord } from '../../src/domain/dns/answer.ts'
 import { resolve as atCloudflare } from '../cloudflare/cloudflare.ts'
+import type { ServedZone } from '../ispconfig/served.ts'
 import type { World } from '../world.ts'
 import { cloudflareServers, fixedAddress, fixedName, outside, record, registered, registry } from './internet.ts'
 import { answerFrom, reply, soa, type Reply, type Zone } from './zone.ts'
-
-/** A zone as ISPConfig's servers have it: names with the dot at their end, the priority apart. */
-export interface ServedZone {
-  origin: string
-  ns: string
-  minimum: number
-  serial: number
-  active: boolean
-  records: readonly { name: string; type: string; data: string; aux: number; ttl: number }[]
-}
 
 export interface Net {
   world: World

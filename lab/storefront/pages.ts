@@ -26,7 +26,7 @@ export function page(title: string, body: Html) {
 <body>
 <header class="top"><div class="wide">
 <a class="brand" href="/">${anchor()}Berth</a>
-<nav aria-label="Main"><a href="/#services">Services</a> <a href="/mail">Mail</a></nav>
+<nav aria-label="Main"><a href="/#services">Services</a> <a href="/mail">Mail</a> <a href="/registrar">My registrar</a></nav>
 </div></header>
 <main class="wide">
 ${body}

@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import * as z from 'zod'
 import { planNames, type PlanName } from '../../src/domain/plan.ts'
 import { changeSite, createSite } from '../billing.ts'
+import { registrar } from '../dns/registrar.ts'
 import type { Mail } from '../wordpress/mailbox.ts'
 import type { World } from '../world.ts'
 import { mailPage } from './mail.ts'
@@ -23,6 +24,8 @@ export interface StorefrontOptions {
   /** `*` stands for the label. */
   siteUrl: string
   publicIp: string
+  /** The platform's name servers, as customers enter them at their registrar. */
+  nameServers: readonly string[]
 }
 
 const actions = { suspend: 'suspend', resume: 'unsuspend', terminate: 'delete-site' } as const
@@ -95,6 +98,7 @@ export function storefront(options: StorefrontOptions): Hono {
     return c.redirect('/#services', 303)
   })
 
+  app.route('/registrar', registrar(world, options.nameServers))
   app.notFound((c) => c.html(notFoundPage(), 404))
   return app
 }

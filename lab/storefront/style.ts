@@ -38,7 +38,7 @@ legend { font-weight: 600; padding: 0; margin-bottom: .5rem }
 .field { flex: 1 1 16rem; display: grid; gap: .3rem }
 label { font-weight: 600 }
 .plan { font-weight: 400 }
-input[type=email] { font: inherit; color: inherit; width: 100%; min-height: 2.9rem; padding: 0 .9rem; background: var(--card); border: 1px solid var(--soft); border-radius: .6rem }
+input:is([type=email], :not([type])), select { font: inherit; color: inherit; width: 100%; min-height: 2.9rem; padding: 0 .9rem; background: var(--card); border: 1px solid var(--soft); border-radius: .6rem }
 button, .button { font: inherit; font-weight: 600; color: var(--brand); background: transparent; border: 1px solid currentColor; border-radius: .6rem; min-height: 2.5rem; padding: .4rem 1rem; cursor: pointer; text-decoration: none; display: inline-flex; align-items: center }
 button.primary { background: var(--brand); border-color: var(--brand); color: var(--on-brand); min-height: 2.9rem; padding: 0 1.5rem; flex: 0 1 auto }
 .danger { color: var(--bad) }

@@ -25,6 +25,10 @@ export const Cluster = z.object({
   publicCidr: z.cidrv4(),
   /** The server that shows the suspension page (a listener of the gateway). */
   suspendedPage: z.object({ host: z.string().min(1), port: z.number().int().min(1).max(65535) }),
+  /** Our own name servers, to which customers delegate their domains: ns1 and ns2. */
+  ownNameServers: z.tuple([z.string().min(4), z.string().min(4)]),
+  /** The certificate authority of the reverse proxy, as CAA records name it. */
+  certificateAuthority: z.string().min(4),
   /** HA group for Proxmox VE 8; on 9 each container has a rule of its own. */
   haGroup: z.string().min(1),
   /** Sites are published as `<label>.<zone>`. */

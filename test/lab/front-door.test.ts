@@ -28,7 +28,12 @@ test('a site is reached by its own name only, at every path', () => {
   expect(at('quiet-otter.berth.localhost:8787', '/orders/1')).toBe('site')
   expect(at('Quiet-Otter.Berth.Localhost')).toBe('site')
   expect(at('berth.localhost')).toBe('stranger')
-  expect(at('evilberth.localhost')).toBe('stranger')
+  expect(at('evilberth.localhost', '/', false)).toBe('stranger')
+})
+
+test('a domain is a site when its DNS leads to the reverse proxy', () => {
+  expect(at('www.example.com:8787', '/orders/1')).toBe('site')
+  expect(at('www.example.com:8787', '/', false)).toBe('stranger')
 })
 
 test('a name that DNS does not know leads nowhere', () => {
@@ -36,7 +41,8 @@ test('a name that DNS does not know leads nowhere', () => {
 })
 
 test('a foreign Host is not answered', () => {
-  for (const host of ['', 'example.com', 'localhost.example.com', '10.0.0.1:8787']) expect(at(host)).toBe('stranger')
+  for (const host of ['', 'example.com', 'localhost.example.com']) expect(at(host, '/', false)).toBe('stranger')
+  for (const host of ['10.0.0.1:8787', '[::2]', 'x']) expect(at(host)).toBe('stranger')
 })
 
 async function listening(server: Server): Promise<number> {

@@ -14,6 +14,8 @@ export const cluster: Cluster = Cluster.parse({
   proxy: { publicIp: '203.0.113.10', privateIp: '192.168.1.10' },
   publicCidr: '203.0.113.0/27',
   suspendedPage: { host: '192.168.1.3', port: 8791 },
+  ownNameServers: ['ns1.berth.localhost', 'ns2.berth.localhost'],
+  certificateAuthority: 'letsencrypt.org',
   haGroup: 'berth',
   zone: 'berth.localhost',
   siteUrl: 'https://*.berth.localhost',

@@ -4,8 +4,12 @@ import { appendFileSync } from 'node:fs'
 import { gateway } from '../../gateway/app.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { VirtualClock } from '../../lab/clock.ts'
+import type { Net } from '../../lab/dns/authoritative.ts'
+import { portFiftyThree, resolverApp } from '../../lab/dns/dns.ts'
+import { resolvers } from '../../lab/dns/resolver.ts'
 import { faulty, plan, type Fetch, type Plan, type Rule } from '../../lab/faults.ts'
 import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
+import { servedZones } from '../../lab/ispconfig/served.ts'
 import { linstor } from '../../lab/linstor/app.ts'
 import { npm } from '../../lab/npm/npm.ts'
 import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
@@ -67,6 +71,11 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const links: Record<string, Fetch> = {
     'node1:8006': behind('pve'), 'node2:8006': behind('pve'), 'linstor:3370': behind('linstor'), 'npm:81': behind('npm'), 'ispconfig:8080': behind('ispconfig'), 'cloudflare.test': behind('cloudflare'),
   }
+  const net: Net = { world, platformZone: 'berth.localhost', served: (server) => servedZones(world, server) }
+  for (const [i, url] of settings.dnsResolvers.entries()) {
+    const app = resolverApp(net, resolvers[i]!)
+    links[new URL(url).host] = faulty(async (request) => app.fetch(request), inside)
+  }
   const fetchInside: Fetch = (request) => {
     const link = links[new URL(request.url).host]
     if (!link) throw new Error(`nobody listens at ${request.url}`)
@@ -85,7 +94,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const startGateway = () => gateway({
     keys: { sim: key },
     upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
-    driver, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000,
+    driver, dns: { exchange: portFiftyThree(net), allowed: [] }, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000,
   })
   let entrance = startGateway()
   links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)

@@ -3,8 +3,12 @@
 import { gateway } from '../../gateway/app.ts'
 import { realClock } from '../../lab/clock.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
+import type { Net } from '../../lab/dns/authoritative.ts'
+import { portFiftyThree, resolverApp } from '../../lab/dns/dns.ts'
+import { resolvers } from '../../lab/dns/resolver.ts'
 import { everything } from '../../lab/everything.ts'
 import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
+import { servedZones } from '../../lab/ispconfig/served.ts'
 import { linstor } from '../../lab/linstor/app.ts'
 import { npm } from '../../lab/npm/npm.ts'
 import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
@@ -40,6 +44,8 @@ function dataCentre(): Fetch {
   const proxy = npm(world, { ...account, zone })
   const hosting = ispconfig(world, panel)
   const dns = cloudflare(world, { token: secrets.CLOUDFLARE_TOKEN, zoneId, zoneName: zone })
+  const net: Net = { world, platformZone: zone, served: (server) => servedZones(world, server) }
+  const doh = resolvers.map((facts) => resolverApp(net, facts))
   onPower(world, ({ event, vmid }) => (event === 'destroyed' ? forgetContainer(world, vmid) : event === 'stopped' ? interruptContainer(world, vmid) : undefined))
   const inside: Record<string, Fetch> = { 'node1:8006': async (request) => pve.fetch(request), 'linstor:3370': async (request) => volumes.fetch(request), 'npm:81': async (request) => proxy.fetch(request), 'ispconfig:8080': async (request) => hosting.fetch(request) }
   const [keyId = '', key = ''] = secrets.GATEWAY_KEY.split(':')
@@ -47,6 +53,7 @@ function dataCentre(): Fetch {
     keys: { [keyId]: key },
     upstreams: { proxmox: { urls: ['http://node1:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
     driver: labDriver(world, undefined, (vmid) => containers(world).find((one) => one.vmid === vmid)),
+    dns: { exchange: portFiftyThree(net), allowed: [] },
     fetch: (request) => inside[new URL(request.url).host]!(request),
     now: () => Date.now(),
     sleep: (ms, signal) => new Promise((resolve) => {
@@ -58,6 +65,8 @@ function dataCentre(): Fetch {
   return async (request) => {
     const { host, pathname } = new URL(request.url)
     if (pathname === '/everything') return Response.json(everything(world))
+    const resolver = doh[Number(/:879([567])$/.exec(host)?.[1]) - 5]
+    if (resolver) return resolver.fetch(request)
     return host.endsWith(':8794') ? dns.fetch(request) : entrance.fetch(request)
   }
 }
