@@ -24,6 +24,8 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workers',
+          // A busy machine is nobody's failure; what is waited for has shorter limits of its own.
+          testTimeout: 30_000,
           provide: { d1Migrations: await readD1Migrations(path.join(import.meta.dirname, 'migrations')) },
           include: ['test/workers/**/*.test.ts'],
           setupFiles: ['./test/workers/apply-migrations.ts'],
