@@ -68,9 +68,13 @@ export function addresses(facts: Facts, name: string, type: 'A' | 'AAAA'): strin
   return [...new Set(decisive(facts, name, type).flatMap((answer) => led(answer, name, type).values))].sort()
 }
 
-/** The names that `name` leads to by CNAME, nearest first, as the decisive answers have it. */
+/** The names that `name` leads to by CNAME, nearest first. The name servers know the first, resolvers that agree with them the rest. */
 export function aliases(facts: Facts, name: string): string[] {
-  return [...new Set([...own(facts, name, 'A'), ...looks(facts.resolved, name, 'A')].flatMap((answer) => led(answer, name, 'A').cnames))]
+  const chains = (answers: readonly DnsAnswer[]): string[][] => answers.map((answer) => led(answer, name, 'A').cnames)
+  const servers = own(facts, name, 'A')
+  const known = chains(servers).flat()
+  const resolvers = chains(looks(facts.resolved, name, 'A')).filter(([first]) => servers.length === 0 || (first !== undefined && known.includes(first)))
+  return [...new Set([...known, ...resolvers.flat()])]
 }
 
 /** Whose answers decide where a name leads: the name servers, unless it goes on in another zone or they are silent. */

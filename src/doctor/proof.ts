@@ -13,8 +13,8 @@ export function proofOf(facts: Facts, expected: Expected): Proof {
   const ask = `publish the TXT record ${record} with the value "${token}"`
   const candidates = name === apex ? [name, `www.${apex}`] : [name]
   const alias = candidates.some((one) => agreed(facts, one, 'A', (answer) => led(answer, one, 'A').cnames.includes(expected.siteHost)))
-  // The host name is not secret: whoever took the name first keeps it until a token says otherwise.
-  if (alias && !expected.heldElsewhere) return { way: 'cname' }
+  // A CNAME names this very site, so it beats another's claim; the proxy's address is the same for all sites.
+  if (alias) return { way: 'cname' }
   const ours = new Set(expected.nameServers)
   const servers = nameServers(facts)
   const delegated = servers.length > 0 && servers.every((one) => ours.has(one)) && [...ours].every((one) => servers.includes(one))

@@ -121,6 +121,14 @@ describe('the doctor', () => {
     expect(of('resolvers-disagree').cure).toBe('Nothing needs to be done but to wait: the old answer is forgotten in 5 minutes at the latest.')
   })
 
+  it('does not blame a CNAME that only resolvers remember', async () => {
+    const { domain, examine, run, dns } = internet()
+    domain([record('example.com', 'CNAME', 'shops.provider.example'), a('www.example.com')])
+    await run(dns().resolve('example.com', 'A'))
+    domain([a('example.com', '198.51.100.7'), a('www.example.com')])
+    expect((await examine()).codes).toEqual(['points-elsewhere example.com', 'resolvers-disagree example.com', 'leads-here www.example.com'])
+  })
+
   it('says when the name servers of the domain disagree', async () => {
     const { domain, world, examine } = internet()
     domain(good)
