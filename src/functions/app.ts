@@ -6,6 +6,7 @@ import { audit } from './audit.ts'
 import { health } from './health.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
+import { actions } from './paymenter/actions.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
 import { onError, Problem } from './problems.ts'
@@ -21,6 +22,7 @@ export function app(): Hono<App> {
   })
   health(all)
   sites(all)
+  actions(all)
   support(all)
   orders(all)
   operator(all)

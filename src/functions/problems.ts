@@ -11,6 +11,11 @@ export const problems = {
   'not-found': { status: 404, means: 'There is no such address or order.' },
   'unknown-service': { status: 404, means: 'There is no such service under this key, or it was terminated.' },
   conflict: { status: 409, means: 'What is there already does not allow it.' },
+  suspended: { status: 401, means: 'The service is suspended; the key is right.' },
+  'not-ready': { status: 409, means: 'The site is still being built, or something else is under way with it; the same call may be repeated later.' },
+  quota: { status: 409, means: 'The limit of the plan is reached; `error` says what to delete.' },
+  costs: { status: 409, means: 'It would cost newer backups, named in `costs`. Repeat it with `lose_newer` if they may go.' },
+  'disk-use': { status: 409, means: 'The content does not fit into the smaller disk; `error` says how much has to go.' },
   exhausted: { status: 409, means: 'Nothing is left to give at the moment; the same call may be repeated later.' },
   'too-large': { status: 413, means: 'The body is larger than 16 KiB.' },
   'wrong-type': { status: 415, means: 'The body is not `application/json`.' },
@@ -26,6 +31,7 @@ export const Refusal = z.object({
   error: z.string().describe('One sentence, fit for a customer to read.'),
   code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
   field: z.string().optional().describe('The field that is wrong, where one is.'),
+  costs: z.array(z.string()).optional().describe('The backups that the call would cost, where it would.'),
   request_id: z.string().describe('The same as in the header `x-request-id`.'),
 }).meta({ id: 'Refusal' })
 
@@ -36,20 +42,23 @@ export class Problem extends Error {
   readonly code: ProblemCode
   /** The field that is wrong, where one is. */
   readonly field: string | undefined
+  /** What the call would cost. */
+  readonly costs: readonly string[] | undefined
 
-  constructor(code: ProblemCode, message: string, field?: string) {
+  constructor(code: ProblemCode, message: string, field?: string, costs?: readonly string[]) {
     super(message)
     this.code = code
     this.field = field
+    this.costs = costs
   }
 }
 
-/** `{success: false, error, code, field?, request_id}`, with the headers that belong to the code. */
+/** `{success: false, error, code, field?, costs?, request_id}`, with the headers that belong to the code. */
 export function problemResponse(problem: Problem, requestId: string): Response {
   const more: Record<string, string> = retryAfterS[problem.code] !== undefined ? { 'retry-after': String(retryAfterS[problem.code]) } : problem.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}
   const headers = { 'x-request-id': requestId, ...more }
   const field = problem.field === undefined ? {} : { field: problem.field }
-  return Response.json({ success: false, error: problem.message, code: problem.code, ...field, request_id: requestId }, { status: problems[problem.code].status, headers })
+  return Response.json({ success: false, error: problem.message, code: problem.code, ...field, ...(problem.costs ? { costs: problem.costs } : {}), request_id: requestId }, { status: problems[problem.code].status, headers })
 }
 
 /** The last resort of the app: what is not a Problem is our own fault and says nothing but the request's id. */

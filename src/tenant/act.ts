@@ -13,9 +13,11 @@ const unchanged: Answer = { acted: { answer: 'unchanged' } }
 
 /** `day` is the date in the plan's time zone, as DDMMYYYY. */
 export function act(state: TenantState | undefined, action: Action, now: number, day: string): Answer {
-  if (!state || state.target === 'terminated' || state.undoing) return refused('unknown', 'There is no such service.')
+  // Its order is taken, and on its way to us.
+  if (!state) return refused('not-ready', building)
+  if (state.target === 'terminated' || state.undoing) return refused('unknown', 'There is no such service.')
   if (state.target === 'suspended') return refused('suspended', 'This service is suspended. Please settle the open invoice first.')
-  if (!state.served) return refused('not-ready', 'The site is still being built. Please try again when it is ready.')
+  if (!state.served) return refused('not-ready', building)
   const { site } = state
   const order = (item: Item, more: Partial<Site> = {}): Site => ({ ...site, ...more, items: [...site.items, item] })
   const fresh = { want: 'present', failed: null, at: now } as const
@@ -70,6 +72,8 @@ export function act(state: TenantState | undefined, action: Action, now: number,
     }
   }
 }
+
+const building = 'The site is still being built. Please try again when it is ready.'
 
 const underWay = (item: Item): Answer => refused('not-ready', `${titleOf(item)} is still under way. Please try again in a few minutes.`)
 

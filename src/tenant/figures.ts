@@ -3,8 +3,8 @@ import type { Identity } from '../domain/order.ts'
 import type { Call } from '../upstreams/http.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
-/** `cpu` as a share of one core count (0–1), memory in bytes, uptime in seconds; `stale` marks last known figures. */
-export interface Figures { status: string; node: string; cpu: number; mem: number; maxmem: number; uptime: number; at: number; stale: boolean }
+/** `cpu` as a share of one core count (0–1), memory and disk in bytes (nobody sees the disk of a stopped one: 0), uptime in seconds; `stale` marks last known figures. */
+export interface Figures { status: string; node: string; cpu: number; mem: number; maxmem: number; disk: number; uptime: number; at: number; stale: boolean }
 
 /** What asking needs of the world. */
 interface Lent { now(): number; sleep(ms: number, signal: AbortSignal): Promise<void>; clients(call: Call): Pick<Upstreams, 'proxmox'> }
@@ -31,6 +31,6 @@ async function ask(lent: Lent, { vmid, node: home }: Pick<Identity, 'vmid' | 'no
     status = node === home ? undefined : await proxmox.status(node, vmid)
   }
   if (!status) return undefined
-  const { cpu = 0, mem = 0, maxmem = 0, uptime = 0 } = status
-  return { status: status.status, node, cpu, mem, maxmem, uptime, at: lent.now(), stale: false }
+  const { cpu = 0, mem = 0, maxmem = 0, disk = 0, uptime = 0 } = status
+  return { status: status.status, node, cpu, mem, maxmem, disk, uptime, at: lent.now(), stale: false }
 }

@@ -6,12 +6,16 @@ import type { Seal } from '../domain/audit-chain.ts'
 import type { Acted, Action } from '../domain/action.ts'
 import type { System } from '../domain/errors.ts'
 import type { Command } from '../domain/order.ts'
+import type { PlanChange } from '../domain/plan-change.ts'
+import type { PlanName } from '../domain/plan.ts'
 import type { Reach } from '../resources/reach.ts'
 import { resources } from '../resources/plans.ts'
 import type { Rim } from '../upstreams/http.ts'
 import { upstreams } from '../upstreams/upstreams.ts'
 import { Actor, taskEnd, type Lent } from './actor.ts'
 import { figures, type Figures } from './figures.ts'
+import { preview } from './preview.ts'
+import { siteView, type SiteView } from './site-view.ts'
 import type { JournalLine } from './storage.ts'
 import { view, type View } from './view.ts'
 
@@ -69,6 +73,18 @@ export class Tenant extends DurableObject<Env> {
   /** Where the order stands, or undefined before its first command. */
   view(): View | undefined {
     return view(this.#actor.store, resources)
+  }
+
+  /** What the customer has asked for beyond the order, or undefined before the first command. */
+  site(): SiteView | undefined {
+    const state = this.#actor.store.state()
+    return state && siteView(state)
+  }
+
+  /** What another plan would mean; asks the cluster at most `waitMs`. Undefined before the first command. */
+  async preview(plan: PlanName, waitMs: number): Promise<PlanChange | undefined> {
+    const state = this.#actor.store.state()
+    return state && preview(state, plan, () => this.figures(waitMs))
   }
 
   /** The newest journal lines, oldest first; `detail` as JSON text. */

@@ -59,6 +59,7 @@ const badEmail = fc.oneof(
   fc.string().filter((text) => !text.includes('@')), fc.constantFrom<unknown>('a@', '@b.c', 'a@b', 'a@b@c.de', 'a b@c.de', 'a@b..de', `${'a'.repeat(300)}@example.com`, 'a@example.com\u0000', 'a@exam ple.com', 'a@example.com\nBcc: b@example.com', 7, null, [], {}, ['a@example.com']),
 )
 const badPlan = anything.filter((value) => !['basic', 'standard', 'premium'].includes(value as string))
+const badSwitch = anything.filter((value) => typeof value !== 'boolean')
 const badIp = fc.oneof(
   fc.ipV6(), fc.ipV4().filter((ip) => !ip.startsWith('203.0.113.')), fc.constantFrom<unknown>('203.0.113.32', '203.0.113.10 ', '203.0.113.010', '203.0.113', '203.0.113.10/32', '0xcb00710a', 3_405_803_786, ['203.0.113.10'], {}, true, 'localhost', '١٢٧.0.0.1'),
 )
@@ -67,7 +68,8 @@ describe('one field that is wrong', () => {
   it.each([
     ['service_id', badService, aboutService.map((post) => post.path)],
     ['email', badEmail, ['/create-site', '/support/create']],
-    ['plan', badPlan, ['/create-site']],
+    ['plan', badPlan, ['/create-site', '/wp/upgrade/', '/wp/upgrade', '/wp/upgrade/preview']],
+    ['lose_newer', badSwitch, ['/action/reset']],
     ['public_ip', badIp, ['/create-site']],
   ] as const)('is named: %s', async (field, bad, paths) => {
     const at = fc.constantFrom(...posts.filter((post) => (paths as readonly string[]).includes(post.path)))

@@ -13,14 +13,15 @@ it('tells what is known while the site is built, and the cluster\'s figures once
   const service = newService()
   const { vmid, private_ip, subdomain, hostname } = await order(service)
   const status = async (): Promise<unknown> => (await get(`/status?service_id=${service}`)).json()
-  const known = { success: true, service_id: service, vmid, private_ip, subdomain, hostname, public_ip: '203.0.113.10', plan: 'basic', domains: [], node: expect.stringMatching(/^node[12]$/) }
-  const nothing = { cpu: '0.0%', memory: '0MB / 0MB', uptime: '0 minutes' }
+  const known = { success: true, service_id: service, vmid, private_ip, subdomain, hostname, public_ip: '203.0.113.10', plan: 'basic', domains: [], notices: [], switched: 'on', enabled: true, quotas: { backups: { used: 0, limit: 2 }, domains: { used: 0, limit: 3 } }, figures_at: null as unknown, node: expect.stringMatching(/^node[12]$/) }
+  const nothing = { cpu: '0.0%', memory: '0MB / 0MB', disk: '0.0GB / 20GB', uptime: '0 minutes' }
   expect(await status()).toEqual({ ...known, status: 'stopped', state: 'building', live: false, resources: nothing })
   build()
   await until(service, 'live')
   const figures = {
-    cpu: expect.stringMatching(/^\d+\.\d%$/), memory: expect.stringMatching(/^\d+MB \/ 2048MB$/), uptime: expect.stringMatching(/^\d+ (days?|hours?|minutes?)$/),
+    cpu: expect.stringMatching(/^\d+\.\d%$/), memory: expect.stringMatching(/^\d+MB \/ 2048MB$/), disk: expect.stringMatching(/^\d+\.\dGB \/ 20GB$/), uptime: expect.stringMatching(/^\d+ (days?|hours?|minutes?)$/),
   }
+  known.figures_at = expect.any(Number)
   expect(await status()).toEqual({ ...known, status: 'running', state: 'live', live: true, resources: figures })
   disconnect()
   expect(await status()).toEqual({ ...known, status: 'running', state: 'live', live: false, resources: figures })

@@ -4,7 +4,6 @@ import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../../config.ts'
 import { inCidr } from '../../domain/cluster.ts'
-import { tenantKey } from '../../domain/names.ts'
 import type { Spec, Verb } from '../../domain/order.ts'
 import { planNames } from '../../domain/plan.ts'
 import { sendCommand } from '../../queues/commands.ts'
@@ -13,8 +12,8 @@ import { customerEmail } from '../customer-email.ts'
 import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
 import { serviceId } from '../service-id.ts'
-
-const Service = z.object({ service_id: serviceId })
+import { allocator, Service, unknownService } from './service.ts'
+import { Status, status } from './status.ts'
 
 const Create = z.object({
   service_id: serviceId,
@@ -34,17 +33,6 @@ const Created = z.object({
 })
 
 const Changed = z.object({ success: z.literal(true), service_id: z.string(), status: z.string().describe('What is under way now, or the state that it already had.') })
-
-const Status = z.object({
-  success: z.literal(true), service_id: z.string(), vmid: z.int(), private_ip: z.ipv4(), subdomain: z.string(), hostname: z.string(), public_ip: z.ipv4(),
-  status: z.string().describe('Of the container: running or stopped.'),
-  state: z.string().describe('Of the order.'),
-  plan: z.enum(planNames),
-  node: z.string(),
-  resources: z.object({ cpu: z.string(), memory: z.string(), uptime: z.string() }),
-  live: z.boolean().describe('False when the cluster did not answer in time: the figures are the last known ones, or zero.'),
-  domains: z.array(z.string()),
-})
 
 const changing = { group: 'Sites', body: Service, answer: Changed, refuses: ['unknown-service'] } as const
 
@@ -83,36 +71,3 @@ async function change(c: Context<App>, { service_id: service }: z.infer<typeof S
   if (intake.answer === 'taken') await sendCommand(c.env, intake.command)
   return { success: true, service_id: service, status: intake.answer === 'taken' ? status : intake.record.target }
 }
-
-async function status(c: Context<App>, { service_id: service }: z.infer<typeof Service>): Promise<z.infer<typeof Status>> {
-  const tenant = tenantKey(c.get('connection'), service)
-  const record = await allocator(c).service(tenant)
-  if (!record || record.target === 'terminated') throw unknownService()
-  const stub = c.env.TENANT.getByName(tenant)
-  const [view, figures] = await Promise.all([stub.view(), stub.figures(1_200)])
-  const { vmid, ip, label, hostname, node } = record.identity
-  const mb = (bytes: number): string => `${Math.round(bytes / 1_048_576)}MB`
-  return {
-    success: true, service_id: service, vmid, private_ip: ip, subdomain: label, hostname, public_ip: record.spec.publicIp,
-    status: figures?.status ?? 'stopped', state: view?.status ?? 'building', plan: record.spec.plan, node: figures?.node ?? node,
-    resources: {
-      cpu: `${((figures?.cpu ?? 0) * 100).toFixed(1)}%`,
-      memory: `${mb(figures?.mem ?? 0)} / ${mb(figures?.maxmem ?? 0)}`,
-      uptime: uptime(figures?.uptime ?? 0),
-    },
-    // False when the cluster did not answer in time: the figures are the last known ones, or zero.
-    live: figures !== undefined && !figures.stale,
-    domains: [],
-  }
-}
-
-/** `5 days`, `3 hours`, `2 minutes`: the seed's words. */
-function uptime(seconds: number): string {
-  const [amount, unit] = seconds >= 86_400 ? [seconds / 86_400, 'day'] : seconds >= 3_600 ? [seconds / 3_600, 'hour'] : [seconds / 60, 'minute']
-  const whole = Math.floor(amount)
-  return `${whole} ${unit}${whole === 1 ? '' : 's'}`
-}
-
-const unknownService = (): Problem => new Problem('unknown-service', 'There is no such service.', 'service_id')
-
-const allocator = (c: Context<App>) => c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name)

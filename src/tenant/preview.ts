@@ -1,0 +1,19 @@
+// Would another plan do? What the tenant knows, and what the cluster says within the caller's patience.
+import { planChange, type PlanChange } from '../domain/plan-change.ts'
+import type { PlanName } from '../domain/plan.ts'
+import type { Figures } from './figures.ts'
+import { siteView } from './site-view.ts'
+import type { TenantState } from './state.ts'
+
+const gib = 2 ** 30
+
+/** `ask` tells how the container does; it is asked only when it matters. */
+export async function preview(state: TenantState, to: PlanName, ask: () => Promise<Figures | undefined>): Promise<PlanChange> {
+  const { diskGb, domains } = siteView(state)
+  const facts = { plan: state.spec.plan, served: state.served, site: state.site, diskGb, domains: domains.names, usedGb: undefined, freeGb: undefined }
+  const first = planChange(facts, to)
+  if (first.after.diskGb >= diskGb) return first
+  const figures = await ask()
+  const usedGb = figures?.status === 'running' && !figures.stale && figures.disk > 0 ? figures.disk / gib : undefined
+  return planChange({ ...facts, usedGb }, to)
+}

@@ -1,0 +1,26 @@
+// What a customer may see of a site beyond its order: the switch, the door, what is kept of what may be kept, what went wrong.
+import { plans } from '../domain/plan.ts'
+import { backupsOf } from '../domain/site.ts'
+import type { TenantState } from './state.ts'
+
+export interface SiteView {
+  /** The customer's own switch. */
+  power: 'on' | 'off'
+  /** Visitors reach it. */
+  published: boolean
+  diskGb: number
+  backups: { used: number; limit: number }
+  domains: { names: string[]; used: number; limit: number }
+  /** What could not be done, newest last. */
+  notices: { what: string; why: string; at: number }[]
+}
+
+export function siteView({ site, spec }: Pick<TenantState, 'site' | 'spec'>): SiteView {
+  const plan = plans[spec.plan]
+  const names: string[] = []
+  return {
+    power: site.power, published: site.published, diskGb: plan.diskGb, notices: site.notices,
+    backups: { used: backupsOf(site).filter(({ want }) => want === 'present').length, limit: plan.backups },
+    domains: { names, used: names.length, limit: plan.domains },
+  }
+}
