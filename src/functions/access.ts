@@ -20,6 +20,7 @@ export type Credential = 'connection' | 'order-link' | 'operator' | 'help-desk' 
 export const access = {
   'GET /health': 'public',
   'GET /openapi.json': 'public',
+  'GET /reference': 'public',
   'POST /create-site': 'connection',
   'POST /delete-site': 'connection',
   'POST /suspend': 'connection',

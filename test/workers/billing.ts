@@ -2,12 +2,16 @@
 import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { tenantKey } from '../../src/domain/names.ts'
+import { promised } from './promised.ts'
 import { keys } from './secrets.ts'
 
 export const origin = 'http://berth.test'
 
-/** A call of the Worker under test, straight through its front door. */
-export const call = (path: string, init?: RequestInit): Promise<Response> => exports.default.fetch(new Request(`${origin}${path}`, init))
+/** A call of the Worker under test, straight through its front door. Whatever comes back must be as its route promises. */
+export async function call(path: string, init?: RequestInit): Promise<Response> {
+  const request = new Request(`${origin}${path}`, init)
+  return promised(request.method, new URL(request.url).pathname, await exports.default.fetch(request))
+}
 
 export const post = (path: string, body: unknown, key = keys.billing): Promise<Response> =>
   call(path, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
