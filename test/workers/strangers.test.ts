@@ -55,7 +55,7 @@ const nobodys: Things = { service: 'no-such-service', supportKey: 'SUP-000000000
 async function said(route: Route, of: Call, things: Things): Promise<string> {
   const [method = '', template = ''] = route.split(' ')
   const { path = template, key, fields = {} } = of(things)
-  const target = method === 'GET' ? `${path}?${new URLSearchParams(fields as Record<string, string>)}` : path
+  const target = method === 'GET' ? `${path}?${new URLSearchParams(fields as Record<string, string>).toString()}` : path
   const answer = await call(target, {
     method, headers: { 'content-type': 'application/json', 'x-request-id': 'stranger', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
     ...(method === 'GET' ? {} : { body: JSON.stringify(fields) }),
