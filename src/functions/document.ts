@@ -2,7 +2,7 @@
 import type { Hono } from 'hono'
 import { generateSpecs, resolver, type DescribeRouteOptions } from 'hono-openapi'
 import * as z from 'zod'
-import type { App, Credential } from './access.ts'
+import { access, type App, type Credential, type Route } from './access.ts'
 import type { Description } from './mount.ts'
 import { problems, Refusal, type ProblemCode } from './problems.ts'
 
@@ -38,11 +38,13 @@ function plainer({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): 
 }
 
 /** The operation of one route. */
-export function operation(credential: Credential, description: Description): DescribeRouteOptions {
+export function operation(route: Route, description: Description): DescribeRouteOptions {
+  const credential = access[route]
   const { group, summary, body, query, params, answer, forms = {}, refuses = [] } = description
   const codes = [...new Set([...implied(credential, description), ...refuses])]
   const refusals = Map.groupBy(codes, (code) => problems[code].status)
   return {
+    operationId: operationId(route),
     tags: [group],
     summary,
     ...(description.about === undefined ? {} : { description: description.about }),
@@ -58,6 +60,10 @@ export function operation(credential: Credential, description: Description): Des
     },
   }
 }
+
+/** `POST /wp/upgrade/` -> postWpUpgradeSlash: two spellings of an address are two operations. */
+const operationId = (route: Route): string =>
+  route.replace(/\/$/, ' slash').toLowerCase().replace(/[^a-z0-9]+(.)/g, (_, letter: string) => letter.toUpperCase())
 
 type Parameter = Extract<NonNullable<DescribeRouteOptions['parameters']>[number], { in: string }>
 

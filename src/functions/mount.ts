@@ -59,7 +59,7 @@ export function mount<Body extends z.ZodType = z.ZodNever, Query extends z.ZodTy
       return answer instanceof Response ? answer : c.json(answer as object)
     }
     described.set(handler, description)
-    app.on(method, path, guards[access[route]], describeRoute(operation(access[route], description)), ...before, handler)
+    app.on(method, path, guards[access[route]], describeRoute(operation(route, description)), ...before, handler)
   }
 }
 

@@ -6,7 +6,7 @@ import { app } from '../../src/functions/app.ts'
 import { documentOf } from '../../src/functions/document.ts'
 import { descriptions } from '../../src/functions/mount.ts'
 
-interface Operation { summary?: string; security: Record<string, string[]>[]; parameters: { name: string; in: string }[]; requestBody?: object; responses: Record<string, { content?: object }> }
+interface Operation { operationId: string; summary?: string; security: Record<string, string[]>[]; parameters: { name: string; in: string }[]; requestBody?: object; responses: Record<string, { content?: object }> }
 
 const all = app()
 const document = JSON.parse(JSON.stringify(await documentOf(all))) as { openapi: string; paths: Record<string, Record<string, Operation>>; components: { securitySchemes: object } }
@@ -24,6 +24,11 @@ it('is valid OpenAPI 3.1', async () => {
 it('has every route of the access table, and no other', () => {
   expect([...operations.keys()].sort()).toEqual(Object.keys(access).sort())
   expect([...descriptions(all).keys()].sort()).toEqual(Object.keys(access).sort())
+})
+
+it('names each operation once', () => {
+  const names = [...operations.values()].map(({ operationId }) => operationId)
+  expect(names.filter((name, i) => !/^[a-z][A-Za-z0-9]+$/.test(name) || names.indexOf(name) < i)).toEqual([])
 })
 
 it('says of each route what it wants, what it answers and what it refuses', () => {

@@ -157,7 +157,8 @@ it('any other method, and any other spelling of the address, is not there', asyn
   for (const target of targets) {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((one) => !known.has(`${one} ${target.path}`)))
       expect([target.route, method, await send(target, { ...whole(target), method, ...(method === 'GET' ? { body: undefined } : {}) } as Request)]).toEqual([target.route, method, { status: problems['not-found'].status, code: 'not-found' }])
-    for (const path of [`${address(target)}/`, `/${address(target)}`, `${address(target)}%2F`, `/${encodeURIComponent(address(target).slice(1))}x`])
+    const respelled = [`${address(target)}/`, `/${address(target)}`, `${address(target)}%2F`, `/${encodeURIComponent(address(target).slice(1))}x`]
+    for (const path of respelled.filter((one) => !known.has(`${target.method} ${one}`)))
       expect([path, (await send(target, { ...whole(target), path })).status]).toEqual([path, 404])
   }
 })
