@@ -15,7 +15,7 @@ export interface Net {
   served(server: 'ns1' | 'ns2'): readonly ServedZone[]
 }
 
-export const ownAddresses = { ns1: '203.0.113.13', ns2: '203.0.113.14' } as const
+export const ownAddresses = { ns1: '203.0.113.13', ns2: '203.0.113.14', mail: '203.0.113.12' } as const
 const ownTtl = 3600
 const automaticTtl = 300
 const registryTtl = 900
@@ -26,6 +26,10 @@ export function addressOf(net: Net, host: string): string | undefined {
   if (host === `ns2.${net.platformZone}`) return ownAddresses.ns2
   return fixedAddress(host)
 }
+
+/** The reverse zone of the platform's addresses, which their provider serves: the mail server is called by its name. */
+export const pointer = (net: Net, name: string): ResourceRecord | undefined =>
+  name === `${ownAddresses.mail.split('.').reverse().join('.')}.in-addr.arpa` ? record(name, 'PTR', `mail.${net.platformZone}`, ownTtl) : undefined
 
 /** What the server at `address` says; undefined when nobody listens there. */
 export function ask(net: Net, address: string, name: string, type: QueryType): Reply | undefined {
@@ -93,6 +97,7 @@ function platform(net: Net, name: string): Zone {
   const fixtures = [
     ...cloudflareServers.map((one) => record(origin, 'NS', one, 86_400)),
     record(`ns1.${origin}`, 'A', ownAddresses.ns1, ownTtl), record(`ns2.${origin}`, 'A', ownAddresses.ns2, ownTtl),
+    record(`mail.${origin}`, 'A', ownAddresses.mail, ownTtl),
   ]
   return { origin, records: [...fixtures, ...of(name)], soa: soa(origin, cloudflareServers[0]!, 1800) }
 }

@@ -3,7 +3,7 @@
 // own (`memories`). Not simulated: prefetching, answers from expired memory, rate limits, QNAME minimisation.
 import type { QueryType, ResourceRecord } from '../../src/domain/dns/answer.ts'
 import { pick } from '../random.ts'
-import { addressOf, ask, bogus, signed, type Net } from './authoritative.ts'
+import { addressOf, ask, bogus, pointer, signed, type Net } from './authoritative.ts'
 import { cloudflareServers, fixedAddress, outside, record, registered, registry } from './internet.ts'
 import { reply, type Reply } from './zone.ts'
 
@@ -75,6 +75,8 @@ function iterate(net: Net, name: string, type: QueryType): Iterated {
   const plain = (answer: Reply): Iterated => ({ ...answer, bogus: false, signed: false })
   const fixed = fixedAddress(name)
   if (fixed !== undefined) return plain(reply('NOERROR', { answers: type === 'A' ? [record(name, 'A', fixed, 86_400)] : [] }))
+  const reverse = pointer(net, name)
+  if (reverse) return plain(reply('NOERROR', { answers: type === 'PTR' ? [reverse] : [] }))
   if (name === net.platformZone || name.endsWith(`.${net.platformZone}`)) return plain(ask(net, fixedAddress(cloudflareServers[0]!)!, name, type)!)
   const apex = registered(name)
   const domain = apex === undefined ? undefined : outside(net.world).domains[apex]
