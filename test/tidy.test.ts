@@ -24,7 +24,7 @@ const rooms: Record<string, readonly string[]> = {
   broker: ['cloudflare:workers', 'db', 'domain', 'config'],
   tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'db', 'domain', 'config'],
   queues: ['domain', 'db', 'config'],
-  functions: ['hono', 'hono-openapi', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
+  functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
   'index.ts': ['functions', 'queues', 'tenant', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],

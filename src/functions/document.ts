@@ -1,8 +1,6 @@
 // The OpenAPI document, made of what is mounted: each route's description, its credential, and what it may refuse.
-import type { Hono } from 'hono'
-import { generateSpecs, resolver, type DescribeRouteOptions } from 'hono-openapi'
 import * as z from 'zod'
-import { access, type App, type Credential, type Route } from './access.ts'
+import { access, type Credential, type Route } from './access.ts'
 import type { Description } from './mount.ts'
 import { problems, Refusal, type ProblemCode } from './problems.ts'
 
@@ -28,17 +26,24 @@ const implied = (credential: Credential, { body, query, params }: Description): 
   'internal', 'unavailable',
 ]
 
-const json = (schema: z.ZodType, io: 'input' | 'output') => ({ schema: resolver(schema, { options: { io, unrepresentable: 'any', override: plainer } }) })
+type JsonSchema = z.core.JSONSchema.BaseSchema
+
+function converted(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: plainer })
+  return rest
+}
+
+const json = (schema: z.ZodType, io: 'input' | 'output') => ({ schema: converted(schema, io) })
 
 /** Answers may gain fields, so none is excluded; the bounds of a double say nothing about ours. */
-function plainer({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+function plainer({ jsonSchema }: { jsonSchema: JsonSchema }): void {
   if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
 }
 
 /** The operation of one route. */
-export function operation(route: Route, description: Description): DescribeRouteOptions {
+export function operation(route: Route, description: Description) {
   const credential = access[route]
   const { group, summary, body, query, params, answer, forms = {}, refuses = [] } = description
   const codes = [...new Set([...implied(credential, description), ...refuses])]
@@ -54,7 +59,7 @@ export function operation(route: Route, description: Description): DescribeRoute
     responses: {
       200: {
         description: 'Done, or accepted for good.',
-        content: { ...(answer ? { 'application/json': json(answer, 'output') } : {}), ...Object.fromEntries(Object.entries(forms).map(([type, what]) => [type, { schema: { type: 'string' as const, description: what } }])) },
+        content: { ...(answer ? { 'application/json': json(answer, 'output') } : {}), ...Object.fromEntries(Object.entries(forms).map(([type, what]) => [type, { schema: { type: 'string', description: what } }])) },
       },
       ...Object.fromEntries([...refusals].map(([status, of]) => [status, { description: of.map((code) => `\`${code}\` – ${problems[code].means}`).join('\n\n'), content: { 'application/json': json(Refusal, 'output') } }])),
     },
@@ -65,26 +70,36 @@ export function operation(route: Route, description: Description): DescribeRoute
 const operationId = (route: Route): string =>
   route.replace(/\/$/, ' slash').toLowerCase().replace(/[^a-z0-9]+(.)/g, (_, letter: string) => letter.toUpperCase())
 
-type Parameter = Extract<NonNullable<DescribeRouteOptions['parameters']>[number], { in: string }>
-
-function parameters(where: 'path' | 'query', schema: z.ZodType | undefined): Parameter[] {
+function parameters(where: 'path' | 'query', schema: z.ZodType | undefined) {
   if (!schema) return []
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: plainer })
+  const { properties = {}, required = [] } = converted(schema, 'input')
   return Object.entries(properties).map(([name, property]) => {
     const { description = '', ...rest } = typeof property === 'object' ? property : {}
-    return { name, in: where, required: required.includes(name), description, schema: rest as Parameter['schema'] & object }
+    return { name, in: where, required: required.includes(name), description, schema: rest }
   })
 }
 
-/** The whole document, OpenAPI 3.1. */
-export const documentOf = (app: Hono<App>) => generateSpecs(app, {
-  // An address with a dot is a route like any other here.
-  excludeStaticFile: false,
-  defaultValidationErrorResponse: false,
-  documentation: {
+/** The whole document, OpenAPI 3.1, as plain JSON, of all that is mounted. Schemas that have an id stand in it once. */
+export function documentOf(mounted: ReadonlyMap<Route, Description>): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const [route, description] of mounted) {
+    const [method = '', path = ''] = route.split(' ')
+    const methods = (paths[path.replace(/:(\w+)/g, '{$1}')] ??= {})
+    methods[method.toLowerCase()] = operation(route, description)
+  }
+  const schemas: Record<string, unknown> = {}
+  const shared = JSON.parse(JSON.stringify(paths), (key, value: unknown) => {
+    if (key === '$ref') return String(value).replace('#/$defs/', '#/components/schemas/')
+    if (key !== '$defs') return value
+    Object.assign(schemas, value)
+    return undefined
+  }) as Record<string, unknown>
+  const securitySchemes = Object.fromEntries(Object.entries(schemes).flatMap(([name, scheme]) => (scheme ? [[name, scheme]] : [])))
+  return {
     openapi: '3.1.0',
     info: { title: 'Berth', version: '1', description: about, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
-    components: { securitySchemes: Object.fromEntries(Object.entries(schemes).flatMap(([name, scheme]) => (scheme ? [[name, scheme]] : []))) },
-  },
-})
+    paths: shared,
+    components: { securitySchemes, schemas },
+  }
+}

@@ -1,11 +1,9 @@
 // The only way to mount a route: behind the credential that the access table gives it, with a description whose schemas are
 // the ones that the request is read with. So the document cannot say something else than the code does.
 import type { Context, Handler, Hono, MiddlewareHandler } from 'hono'
-import { describeRoute } from 'hono-openapi'
 import type * as z from 'zod'
 import { access, guards, type App, type Route } from './access.ts'
 import { bodyOf, checked, queryOf } from './body.ts'
-import { operation } from './document.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** What a route promises. `body`, `query` and `params` are handed to the handler as their schemas read them. */
@@ -59,12 +57,12 @@ export function mount<Body extends z.ZodType = z.ZodNever, Query extends z.ZodTy
       return answer instanceof Response ? answer : c.json(answer as object)
     }
     described.set(handler, description)
-    app.on(method, path, guards[access[route]], describeRoute(operation(route, description)), ...before, handler)
+    app.on(method, path, guards[access[route]], ...before, handler)
   }
 }
 
 /** The descriptions of all routes that are mounted. */
-export const descriptions = (app: Hono<App>): Map<string, Description> => new Map(app.routes.flatMap(({ method, path, handler }) => {
+export const descriptions = (app: Hono<App>): Map<Route, Description> => new Map(app.routes.flatMap(({ method, path, handler }) => {
   const description = described.get(handler)
-  return description ? [[`${method} ${path}`, description] as const] : []
+  return description ? [[`${method} ${path}` as Route, description] as const] : []
 }))

@@ -5,19 +5,18 @@ import { NONCE, secureHeaders } from 'hono/secure-headers'
 import * as z from 'zod'
 import type { App } from './access.ts'
 import { documentOf } from './document.ts'
-import { mount } from './mount.ts'
+import { descriptions, mount } from './mount.ts'
 import { referencePage, type Document } from './reference-page.ts'
 
 export function reference(app: Hono<App>): void {
-  let made: Promise<Document> | undefined
-  // What cannot be said in JSON is not in it.
-  const document = (): Promise<Document> => (made ??= documentOf(app).then((all) => JSON.parse(JSON.stringify(all)) as Document))
+  let made: ReturnType<typeof documentOf> | undefined
+  const document = () => (made ??= documentOf(descriptions(app)))
 
   mount(app, 'GET /openapi.json', { group: 'Platform', summary: 'What can be called, for machines', about: 'This document: OpenAPI 3.1.', answer: z.looseObject({ openapi: z.literal('3.1.0') }) })(
-    async (c) => c.json(await document()))
+    (c) => c.json(document()))
 
   mount(app, 'GET /reference', {
     group: 'Platform', summary: 'What can be called, for people', forms: { 'text/html': 'A page without a script.' },
     before: [secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: [NONCE], imgSrc: ["'self'", 'data:'], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] }, referrerPolicy: 'no-referrer' })],
-  })(async (c) => c.html(referencePage(await document(), c.get('secureHeadersNonce') ?? '')))
+  })((c) => c.html(referencePage(document() as unknown as Document, c.get('secureHeadersNonce') ?? '')))
 }

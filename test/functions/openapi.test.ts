@@ -9,7 +9,7 @@ import { descriptions } from '../../src/functions/mount.ts'
 interface Operation { operationId: string; summary?: string; security: Record<string, string[]>[]; parameters: { name: string; in: string }[]; requestBody?: object; responses: Record<string, { content?: object }> }
 
 const all = app()
-const document = JSON.parse(JSON.stringify(await documentOf(all))) as { openapi: string; paths: Record<string, Record<string, Operation>>; components: { securitySchemes: object } }
+const document = documentOf(descriptions(all)) as unknown as { openapi: string; paths: Record<string, Record<string, Operation>>; components: { securitySchemes: object } }
 const operations = new Map(Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`, operation] as const)))
 

@@ -24,8 +24,7 @@ const fieldsOf = (schema: z.ZodType | undefined): { names: string[]; required: s
   return { names: Object.keys(properties), required }
 }
 
-const targets: Target[] = [...descriptions(app())].map(([name, { body, query, params }]) => {
-  const route = name as Route
+const targets: Target[] = [...descriptions(app())].map(([route, { body, query, params }]) => {
   const [method = '', path = ''] = route.split(' ')
   const parts = { body: fieldsOf(body).names, query: fieldsOf(query).names, params: fieldsOf(params).names }
   return { route, method, path, key: keyOf[access[route]], parts, required: [...fieldsOf(body).required, ...fieldsOf(query).required] }
