@@ -13,7 +13,7 @@ type Host = Pick<WordPressHost, 'install' | 'state'>
 type Ran = Awaited<ReturnType<Driver['run']>>
 
 /** What is inside one container. `epoch` counts what ended every program in it: a stop, a migration, a destruction. */
-interface Inside { installed: boolean; installing: boolean; url?: string; title?: string; adminEmail?: string; version?: string; epoch: number }
+export interface Inside { installed: boolean; installing: boolean; url?: string; title?: string; adminEmail?: string; version?: string; epoch: number }
 
 interface Slice { containers: Record<number, Inside>; epochs: number }
 
@@ -52,6 +52,19 @@ export function interruptContainer(world: World, vmid: number): void {
 /** To be called when a container is destroyed: its disk is gone. */
 export function forgetContainer(world: World, vmid: number): void {
   delete slice(world).containers[vmid]
+  world.changed()
+}
+
+/** What is on the container's disk; null when WordPress was never installed there. */
+export function contentOf(world: World, vmid: number): Inside | null {
+  const inside = slice(world).containers[vmid]
+  return inside?.installed ? { ...inside, installing: false } : null
+}
+
+/** The disk holds this now, and nothing runs. */
+export function putContent(world: World, vmid: number, content: Inside | null): void {
+  if (content) slice(world).containers[vmid] = { ...content, epoch: ++slice(world).epochs }
+  else delete slice(world).containers[vmid]
   world.changed()
 }
 

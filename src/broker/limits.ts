@@ -16,6 +16,8 @@ const limits: Record<string, Limit> = {
   'storage-free': { start: 1, most: 1 },
   // Proxmox's own bulk actions run four workers per node.
   'node-tasks': { start: 4, most: 4 },
+  // A node makes one whole backup at a time, whoever asks: others would only wait in Proxmox.
+  vzdump: { start: 1, most: 1 },
   playbooks: { start: 6, most: 6 },
   // Check, then insert, then one nginx: never two writes at once.
   npm: { start: 1, most: 1 },

@@ -2,7 +2,8 @@
 // and quotas are counted in the tenant itself, in one transaction with the wish.
 import * as z from 'zod'
 
-const snapname = z.string({ error: 'is required: the name of a backup' }).regex(/^BAK\d{8}-\d{1,4}$/, 'is not the name of a backup, like BAK11122025-1')
+/** `BAK…` are snapshots, `OFF…` off-site copies. */
+export const BackupName = z.string({ error: 'is required: the name of a backup' }).regex(/^(BAK|OFF)\d{8}-\d{1,4}$/, 'is not the name of a backup, like BAK11122025-1')
 
 /** `loseNewer`: the caller has been told which newer backups it costs and wants it all the same. */
 export const Action = z.discriminatedUnion('do', [
@@ -11,9 +12,11 @@ export const Action = z.discriminatedUnion('do', [
   z.object({ do: z.literal('restart') }),
   z.object({ do: z.literal('toggle') }),
   z.object({ do: z.literal('reset'), loseNewer: z.boolean() }),
-  z.object({ do: z.literal('make-backup'), by: z.enum(['customer', 'schedule']) }),
-  z.object({ do: z.literal('delete-backup'), name: snapname }),
-  z.object({ do: z.literal('rollback'), name: snapname, loseNewer: z.boolean() }),
+  z.object({ do: z.literal('make-backup'), key: z.string().optional() }),
+  // The schedule's: tonight's backup, and what is no longer kept.
+  z.object({ do: z.literal('nightly') }),
+  z.object({ do: z.literal('delete-backup'), name: BackupName }),
+  z.object({ do: z.literal('rollback'), name: BackupName, loseNewer: z.boolean() }),
 ])
 export type Action = z.infer<typeof Action>
 

@@ -37,6 +37,8 @@ export const Cluster = z.object({
   siteUrl: z.string().regex(/^https?:\/\/\*\./),
   /** IANA time zone in which backups are dated and scheduled, e.g. `Europe/Zagreb`. */
   timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
+  /** Proxmox storage for off-site copies, reachable from all nodes; without one the nightly backups are snapshots. */
+  backupStorage: z.string().min(1).optional(),
   /** `random` names, or the seed's scheme (`email`), which publishes the local part of the customer's address. */
   hostNames: z.enum(['random', 'email']),
 })

@@ -1,7 +1,7 @@
 // What another plan would mean for a site: sizes before and after, what it interrupts, what stands in its way. Pure; the
 // preview and the change itself ask the same, so that nothing is promised that is then refused.
 import { plans, type Plan, type PlanName } from './plan.ts'
-import { backupsOf, titleOf, type Site } from './site.ts'
+import { busyWith, customersOf, titleOf, type Site } from './site.ts'
 
 export type HindranceCode = 'not-ready' | 'quota' | 'disk-use' | 'exhausted'
 
@@ -36,8 +36,8 @@ export function planChange(facts: PlanFacts, to: PlanName): PlanChange {
 
 function hindranceOf({ plan: from, served, site, diskGb, domains, usedGb, freeGb }: PlanFacts, to: PlanName): PlanChange['hindrance'] {
   const { backups, domains: domainsMax, diskGb: wantedGb } = plans[to]
-  const kept = backupsOf(site).filter(({ want }) => want === 'present').map(({ name }) => name)
-  const busy = site.items.find((item) => item.kind !== 'backup' ? item.want === 'present' : !item.made)
+  const kept = customersOf(site).map(({ name }) => name)
+  const busy = busyWith(site)
   const smaller = wantedGb < diskGb || backups < plans[from].backups
   if (smaller && !served) return { code: 'not-ready', message: 'The site is still being built. Please try again when it is ready.' }
   if (smaller && busy) return { code: 'not-ready', message: `${titleOf(busy)} is still under way. Please try again in a few minutes.` }

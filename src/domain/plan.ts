@@ -7,14 +7,16 @@ export interface Plan {
   cores: number
   /** How many backups the customer may keep. */
   backups: number
+  /** What the schedule keeps beside them: the newest of so many days, weeks and months. */
+  nightly: { daily: number; weekly: number; monthly: number }
   /** How many custom domains the customer may connect. */
   domains: number
 }
 
 export const plans = {
-  basic: { memoryMb: 2048, swapMb: 512, diskGb: 20, cores: 2, backups: 2, domains: 3 },
-  standard: { memoryMb: 4096, swapMb: 512, diskGb: 40, cores: 2, backups: 3, domains: 5 },
-  premium: { memoryMb: 8192, swapMb: 512, diskGb: 80, cores: 2, backups: 5, domains: 10 },
+  basic: { memoryMb: 2048, swapMb: 512, diskGb: 20, cores: 2, backups: 2, nightly: { daily: 3, weekly: 1, monthly: 0 }, domains: 3 },
+  standard: { memoryMb: 4096, swapMb: 512, diskGb: 40, cores: 2, backups: 3, nightly: { daily: 7, weekly: 2, monthly: 1 }, domains: 5 },
+  premium: { memoryMb: 8192, swapMb: 512, diskGb: 80, cores: 2, backups: 5, nightly: { daily: 7, weekly: 4, monthly: 3 }, domains: 10 },
 } as const satisfies Record<string, Plan>
 
 export type PlanName = keyof typeof plans

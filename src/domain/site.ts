@@ -1,7 +1,7 @@
 // What a customer has asked of a site beyond its order: a switch, backups, actions under way, domains. Plain data in the tenant.
 
 /** One thing that the customer wants made, done or removed. `n` counts up per tenant and is never used twice. */
-export type Item = Backup | Restart | Restore
+export type Item = Backup | Copy | Restart | Restore
 
 interface Ordered {
   /** Wanted there, or wanted away; what has come to rest absent is forgotten. */
@@ -21,13 +21,35 @@ export interface Backup extends Ordered {
   by: 'customer' | 'schedule'
   /** It was seen complete once. */
   made: boolean
+  /** The `Idempotency-Key` of the request that asked for it. */
+  key?: string
+}
+
+/** The whole container on the backup storage, made by the plan's schedule. */
+export interface Copy extends Ordered {
+  kind: 'copy'
+  /** `OFF{DDMMYYYY}-{N}`: it stands in the archive's notes. */
+  name: string
+  /** It was seen complete once. */
+  made: boolean
+  /** The Proxmox storage that it lies on. */
+  storage: string
+  /** Of the archive, in bytes; 0 while it is not known. */
+  sizeBytes: number
 }
 
 /** Down and up again, once: it is done when the container is seen at rest, and is then forgotten, so that it is wanted up again. */
 export interface Restart extends Ordered { kind: 'restart'; n: number }
 
 /** Back to a snapshot, once, with the container at rest meanwhile. */
-export interface Restore extends Ordered { kind: 'restore'; n: number; snapshot: string }
+export interface Restore extends Ordered {
+  kind: 'restore'
+  n: number
+  /** Name of the snapshot, or of the copy. */
+  snapshot: string
+  /** Out of a copy: the disk is made anew, and every snapshot goes with the old one. */
+  off?: boolean
+}
 
 export interface Site {
   /** The customer's own switch; a suspension overrides it. */
@@ -39,6 +61,8 @@ export interface Site {
   counter: number
   /** Backups named on `day` (DDMMYYYY) so far: a name is never given twice. */
   named: { day: string; count: number }
+  /** Day (DDMMYYYY) for which the schedule has asked for its backup. */
+  night?: string
   /** What could not be done, newest last, for the customer to read; a few only. */
   notices: { what: string; why: string; at: number }[]
 }
@@ -50,10 +74,12 @@ export function rowsOf(item: Item): string[] {
   switch (item.kind) {
     case 'backup':
       return [`backup:${item.name}`]
+    case 'copy':
+      return [`copy:${item.name}`]
     case 'restart':
       return []
     case 'restore':
-      return [`restore:${item.n}`]
+      return [`${item.off ? 'replacement' : 'restore'}:${item.n}`]
   }
 }
 
@@ -61,6 +87,7 @@ export function rowsOf(item: Item): string[] {
 export function titleOf(item: Item): string {
   switch (item.kind) {
     case 'backup':
+    case 'copy':
       return `Backup ${item.name}`
     case 'restart':
       return 'Restart'
@@ -75,5 +102,17 @@ export const passes = (item: Item): boolean => item.kind === 'restart' || item.k
 /** Wanted up: switched on, and not at rest for something that passes. */
 export const runs = (site: Site): boolean => site.power === 'on' && !site.items.some((item) => passes(item) && item.want === 'present')
 
-/** The backups a customer sees, oldest first. */
+/** The snapshots a customer sees, oldest first. */
 export const backupsOf = (site: Site): Backup[] => site.items.filter((item): item is Backup => item.kind === 'backup')
+
+/** The off-site copies, oldest first. */
+export const copiesOf = (site: Site): Copy[] => site.items.filter((item): item is Copy => item.kind === 'copy')
+
+/** The snapshots that count against the plan's quota: the customer's own. */
+export const customersOf = (site: Site): Backup[] => backupsOf(site).filter(({ by, want }) => by === 'customer' && want === 'present')
+
+/** What is under way, one at a time: a backup of a container that is being put back would be neither the one nor the other. */
+export const busyWith = (site: Site): Item | undefined => site.items.find((item) => (passes(item) ? item.want === 'present' : 'made' in item && !item.made))
+
+/** A copy is being unpacked over the container: no snapshot can stand meanwhile. */
+export const isReplaced = (site: Site): boolean => site.items.some((item) => item.kind === 'restore' && item.off === true && item.want === 'present')

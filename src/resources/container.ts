@@ -44,6 +44,8 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
       const running = active.find((task) => task.status === undefined || task.status === 'RUNNING')
       return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"`, ...(running ? { handle: running.upid } : {}) }
     }
+    // Under our VMID and without a disk: what a failed way back out of a copy leaves, or a failed removal.
+    if (config.rootfs === undefined) return { state: 'present', ok: false, differs: 'disk', out: { vmid, node, volume: '' } }
     if (!bears(config.tags, mark)) return { state: 'foreign', why: `container ${vmid} exists without our mark` }
     const out = { vmid, node, volume: (config.rootfs ?? '').split(',')[0] ?? '' }
     const differs: string[] = (['memory', 'swap', 'cores'] as const).filter((key) => config[key] !== sizes(wish)[key])

@@ -1,21 +1,28 @@
 // The rows of what a customer asked for beyond the order: one case per kind of item.
 import { rowsOf, type Item } from '../domain/site.ts'
 import type { Wanted } from '../engine/resource.ts'
+import type { CopyWish } from './copy.ts'
+import type { ReplacementWish } from './replacement.ts'
 import type { RestoreWish } from './restore.ts'
 import type { SnapshotWish } from './snapshot.ts'
 
-/** `gone`: the whole tenant is going. */
-export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, gone: boolean): Wanted[] {
+/** `gone`: the whole tenant is going; `root` is the storage of its disk. */
+export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, root: string, gone: boolean): Wanted[] {
   const want = item.want === 'present' && !gone ? 'present' : 'absent'
   const line = <W>(wish: W, after: readonly string[] = []): Wanted[] => rowsOf(item).map((resource) => ({ resource, want, wish, after }))
   switch (item.kind) {
     case 'backup':
       return line<SnapshotWish>({ ...place, snapname: item.name })
+    case 'copy':
+      return line<CopyWish>({ ...place, storage: item.storage, name: item.name })
     case 'restart':
       return []
     case 'restore': {
       // Newer backups go first, and nothing runs meanwhile, high availability included.
       const newer = all.filter((other) => other.kind === 'backup' && other.want === 'absent').flatMap(rowsOf)
+      const from = all.find((other) => other.kind === 'copy' && other.name === item.snapshot)
+      // No snapshot outlives the disk that it is of, the first one included.
+      if (item.off) return line<ReplacementWish>({ ...place, root, n: item.n, name: item.snapshot, storage: from?.kind === 'copy' ? from.storage : '' }, ['failover', 'power', 'snapshot', ...newer])
       return line<RestoreWish>({ ...place, n: item.n, snapname: item.snapshot }, ['failover', 'power', ...newer])
     }
   }

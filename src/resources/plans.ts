@@ -3,10 +3,11 @@
 import type { Cluster } from '../domain/cluster.ts'
 import type { Identity, Spec } from '../domain/order.ts'
 import { plans } from '../domain/plan.ts'
-import { runs, type Site } from '../domain/site.ts'
+import { isReplaced, runs, type Site } from '../domain/site.ts'
 import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
 import { container, type ContainerWish } from './container.ts'
+import { copy } from './copy.ts'
 import { dnsRecord, type DnsRecordWish } from './dns-record.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
@@ -14,13 +15,14 @@ import { linesOf } from './items.ts'
 import { power, type PowerWish } from './power.ts'
 import { proxyHost, type ProxyHostWish } from './proxy-host.ts'
 import type { Reach } from './reach.ts'
+import { replacement } from './replacement.ts'
 import { replicas, type ReplicasWish } from './replicas.ts'
 import { restore } from './restore.ts'
 import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, restore]
+const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
@@ -37,7 +39,8 @@ export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'su
  * | proxy-host   | site    | suspension page | absent             |
  * | all others   | present | present         | absent             |
  *
- * Power and failover are absent as well while the customer has the site switched off, restarts it or goes back to a snapshot.
+ * Power and failover are absent as well while the customer has the site switched off, restarts it or goes back to a backup; the first
+ * snapshot is absent while an off-site copy replaces the disk.
  * What he has asked for beyond the order (`Item`) adds rows of its own: items.ts.
  *
  * A suspension that arrives while the site is still being built lets the building end first, behind the suspension page.
@@ -77,8 +80,8 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
     line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, forwardHost: page.host, forwardPort: page.port, enabled: site.published },
       served && target === 'live' ? ['power'] : []),
     line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
-    line<SnapshotWish>(snapshot, true, { ...place, snapname: 'initial' }),
-    ...site.items.flatMap((item) => linesOf(item, site.items, place, gone)),
+    line<SnapshotWish>(snapshot, !isReplaced(site), { ...place, snapname: 'initial' }),
+    ...site.items.flatMap((item) => linesOf(item, site.items, place, cluster.storage, gone)),
   ]
 }
 

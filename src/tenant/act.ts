@@ -1,8 +1,13 @@
 // A customer's action on a site that stands: may it be, and what is then wanted? Pure; the actor writes what it answers.
 import type { Acted, Action, RefusalCode } from '../domain/action.ts'
+import { dayIn } from '../domain/calendar.ts'
+import type { Cluster } from '../domain/cluster.ts'
 import { plans } from '../domain/plan.ts'
-import { backupsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { outdated, type Keep } from '../domain/retention.ts'
+import { backupsOf, busyWith, copiesOf, customersOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import type { TenantState } from './state.ts'
+
+type Where = Pick<Cluster, 'timeZone' | 'backupStorage'>
 
 /** The new wishes, or undefined when nothing changes. */
 interface Answer { acted: Acted; site?: Site }
@@ -11,8 +16,8 @@ const refused = (code: RefusalCode, message: string, costs?: string[]): Answer =
 const done = (site: Site, more: { enabled?: boolean; backup?: string } = {}): Answer => ({ acted: { answer: 'done', ...more }, site })
 const unchanged: Answer = { acted: { answer: 'unchanged' } }
 
-/** `day` is the date in the plan's time zone, as DDMMYYYY. */
-export function act(state: TenantState | undefined, action: Action, now: number, day: string): Answer {
+/** `cluster` says where a day begins and where off-site copies go. */
+export function act(state: TenantState | undefined, action: Action, now: number, cluster: Where): Answer {
   // Its order is taken, and on its way to us.
   if (!state) return refused('not-ready', building)
   if (state.target === 'terminated' || state.undoing) return refused('unknown', 'There is no such service.')
@@ -21,8 +26,7 @@ export function act(state: TenantState | undefined, action: Action, now: number,
   const { site } = state
   const order = (item: Item, more: Partial<Site> = {}): Site => ({ ...site, ...more, items: [...site.items, item] })
   const fresh = { want: 'present', failed: null, at: now } as const
-  // One at a time: a backup of a container that is being put back would be neither the one nor the other.
-  const busy = site.items.find((item) => item.kind !== 'backup' ? item.want === 'present' : !item.made)
+  const busy = busyWith(site)
   switch (action.do) {
     case 'start':
       return site.power === 'on' ? unchanged : done({ ...site, power: 'on' })
@@ -39,15 +43,21 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       return done({ ...site, published: !site.published }, { enabled: !site.published })
     case 'make-backup': {
       const { backups: limit } = plans[state.spec.plan]
-      const kept = backupsOf(site).filter((one) => one.want === 'present')
+      const same = action.key === undefined ? undefined : backupsOf(site).find(({ key }) => key === action.key)
+      if (same) return { acted: { answer: 'unchanged', backup: same.name } }
       if (busy) return underWay(busy)
-      if (kept.length >= limit) return refused('quota', `All ${limit} backups of your plan are in use (${kept.length}/${limit}). Delete one first.`)
-      const named = site.named.day === day ? { day, count: site.named.count + 1 } : { day, count: 1 }
-      const name = `BAK${day}-${named.count}`
-      return done(order({ kind: 'backup', name, by: action.by, made: false, ...fresh }, { named }), { backup: name })
+      const used = customersOf(site).length
+      if (used >= limit) return refused('quota', `All ${limit} backups of your plan are in use (${used}/${limit}). Delete one first.`)
+      const { name, named } = nameFor('BAK', site, dayIn(cluster.timeZone, now))
+      return done(order({ kind: 'backup', name, by: 'customer', made: false, ...fresh, ...(action.key === undefined ? {} : { key: action.key }) }, { named }), { backup: name })
+    }
+    case 'nightly': {
+      if (busy) return underWay(busy)
+      const due = nightly(site, plans[state.spec.plan].nightly, now, cluster)
+      return due ? done(due) : unchanged
     }
     case 'delete-backup': {
-      const one = backupsOf(site).find(({ name }) => name === action.name)
+      const one = [...backupsOf(site), ...copiesOf(site)].find(({ name }) => name === action.name)
       if (!one) return refused('unknown', `There is no backup ${action.name}.`)
       if (one.want === 'absent') return unchanged
       const restoring = site.items.find((item) => item.kind === 'restore' && item.want === 'present')
@@ -58,24 +68,48 @@ export function act(state: TenantState | undefined, action: Action, now: number,
     case 'reset': {
       const snapshot = action.do === 'reset' ? 'initial' : action.name
       const backups = backupsOf(site)
-      const at = action.do === 'reset' ? -1 : backups.findIndex(({ name, want }) => name === snapshot && want === 'present')
-      if (action.do === 'rollback' && at < 0) return refused('unknown', `There is no backup ${snapshot}.`)
+      const off = copiesOf(site).some(({ name, want, made }) => name === snapshot && want === 'present' && made)
+      const at = action.do === 'reset' || off ? -1 : backups.findIndex(({ name, want }) => name === snapshot && want === 'present')
+      if (action.do === 'rollback' && !off && at < 0) return refused('unknown', `There is no backup ${snapshot}.`)
       const same = site.items.find((item) => item.kind === 'restore' && item.want === 'present' && item.snapshot === snapshot)
       if (same) return unchanged
       if (busy) return underWay(busy)
-      // The storage goes back to its newest snapshot only: docs/decisions/0010-going-back.md.
+      // The storage goes back to its newest snapshot only, and a copy takes the place of the disk: docs/decisions/0010-going-back.md.
       const newer = backups.slice(at + 1)
       const costs = newer.filter(({ want }) => want === 'present').map(({ name }) => name)
-      if (costs.length > 0 && !action.loseNewer) return refused('costs', costSentence(snapshot, costs), costs)
+      if (costs.length > 0 && !action.loseNewer) return refused('costs', costSentence(snapshot, costs, off), costs)
       const items = site.items.map((item): Item => (newer.some((one) => one === item) ? { ...item, want: 'absent' } : item))
-      return done({ ...site, counter: site.counter + 1, items: [...items, { kind: 'restore', n: site.counter + 1, snapshot, ...fresh }] })
+      return done({ ...site, counter: site.counter + 1, items: [...items, { kind: 'restore', n: site.counter + 1, snapshot, ...fresh, ...(off ? { off } : {}) }] })
     }
   }
+}
+
+/** Tonight's backup, once a day, and what the plan no longer keeps; undefined when there is nothing to do. */
+function nightly(site: Site, keep: Keep, now: number, { timeZone, backupStorage }: Where): Site | undefined {
+  const made = [...copiesOf(site), ...backupsOf(site).filter(({ by }) => by === 'schedule')].filter((one) => one.made && one.want === 'present')
+  const old = new Set(outdated(made, keep, timeZone))
+  const items = old.size === 0 ? site.items : site.items.map((item): Item => ('name' in item && old.has(item.name) ? { ...item, want: 'absent' } : item))
+  const day = dayIn(timeZone, now)
+  if (site.night === day) return old.size === 0 ? undefined : { ...site, items }
+  const { name, named } = nameFor(backupStorage === undefined ? 'BAK' : 'OFF', site, day)
+  const fresh = { name, want: 'present', failed: null, at: now, made: false } as const
+  const item: Item = backupStorage === undefined ? { kind: 'backup', by: 'schedule', ...fresh } : { kind: 'copy', storage: backupStorage, sizeBytes: 0, ...fresh }
+  return { ...site, night: day, named, items: [...items, item] }
+}
+
+/** Numbers count up per day and are never used twice, whichever kind of backup they are of. */
+function nameFor(prefix: 'BAK' | 'OFF', site: Site, day: string): { name: string; named: Site['named'] } {
+  const named = { day, count: site.named.day === day ? site.named.count + 1 : 1 }
+  return { name: `${prefix}${day}-${named.count}`, named }
 }
 
 const building = 'The site is still being built. Please try again when it is ready.'
 
 const underWay = (item: Item): Answer => refused('not-ready', `${titleOf(item)} is still under way. Please try again in a few minutes.`)
 
-const costSentence = (snapshot: string, costs: string[]): string =>
-  `Going back to ${snapshot === 'initial' ? 'the beginning' : snapshot} would cost the newer backup${costs.length > 1 ? 's' : ''} ${costs.join(', ')}. Delete ${costs.length > 1 ? 'them' : 'it'} first, or repeat the call with "lose_newer": true.`
+function costSentence(snapshot: string, costs: string[], off: boolean): string {
+  const [s, them] = costs.length > 1 ? ['s', 'them'] : ['', 'it']
+  const repeat = `Delete ${them} first, or repeat the call with "lose_newer": true.`
+  if (off) return `Going back to ${snapshot} replaces the whole disk and would cost the backup${s} ${costs.join(', ')}. ${repeat}`
+  return `Going back to ${snapshot === 'initial' ? 'the beginning' : snapshot} would cost the newer backup${s} ${costs.join(', ')}. ${repeat}`
+}

@@ -7,7 +7,6 @@ import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
 import type { Acted, Action } from '../domain/action.ts'
-import { dayIn } from '../domain/calendar.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { mark } from '../domain/names.ts'
 import type { Command } from '../domain/order.ts'
@@ -68,18 +67,16 @@ export class Actor<Up> {
     const { store } = this
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     const now = this.#lent.now()
+    const state = store.state()
+    const { acted, site } = act(state, action, now, this.#lent.cluster)
+    if (!state || !site) return acted
     this.#lent.setAlarm(now)
-    const acted = store.transaction(() => {
-      const state = store.state()
-      const answer = act(state, action, now, dayIn(this.#lent.cluster.timeZone, now))
-      if (state && answer.site) {
-        store.putState({ ...state, site: answer.site, outcome: null, changedAt: now })
-        store.journal('action', null, 0, { ...action, actor })
-        this.#plan()
-      }
-      return answer.acted
+    store.transaction(() => {
+      store.putState({ ...state, site, outcome: null, changedAt: now })
+      store.journal('action', null, 0, { ...action, actor })
+      this.#plan()
     })
-    if (acted.answer === 'done') this.wake()
+    this.wake()
     return acted
   }
 

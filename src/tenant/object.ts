@@ -13,6 +13,7 @@ import { resources } from '../resources/plans.ts'
 import type { Rim } from '../upstreams/http.ts'
 import { upstreams } from '../upstreams/upstreams.ts'
 import { Actor, taskEnd, type Lent } from './actor.ts'
+import { backupList, type BackupList } from './backups.ts'
 import { figures, type Figures } from './figures.ts'
 import { preview } from './preview.ts'
 import { siteView, type SiteView } from './site-view.ts'
@@ -85,6 +86,12 @@ export class Tenant extends DurableObject<Env> {
   async preview(plan: PlanName, waitMs: number): Promise<PlanChange | undefined> {
     const state = this.#actor.store.state()
     return state && preview(state, plan, () => this.figures(waitMs))
+  }
+
+  /** Backups and quota, or undefined before the first command. */
+  backups(): BackupList | undefined {
+    const state = this.#actor.store.state()
+    return state && backupList(state)
   }
 
   /** The newest journal lines, oldest first; `detail` as JSON text. */

@@ -1,7 +1,7 @@
 // From the tenant's truth to the rows of the reporting copy. Pure; the copy may be dropped and rebuilt.
 import type { AuditLine } from '../domain/audit-chain.ts'
-import { backupsOf, type Backup } from '../domain/site.ts'
 import type { Row } from '../engine/row.ts'
+import { listed } from './backups.ts'
 import type { JournalLine } from './storage.ts'
 import { statusOf, type TenantState } from './state.ts'
 
@@ -40,13 +40,6 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
       (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }])),
     forgotten: lines.flatMap((line) => (line.event === 'forgotten' ? (line.detail as { rows: string[] }).rows : [])).filter((name) => !rows.some((row) => row.name === name)),
     domains: null,
-    backups: state.outcome === 'terminated' || state.outcome === 'undone' ? [] : !lines.some(({ event, step }) => event === 'action' || event === 'forgotten' || event === 'rest' || step?.startsWith('backup:')) ? null : backupsOf(state.site).map((backup) => ({
-      tenant, name: backup.name, kind: backup.by === 'customer' ? 'manual' : 'scheduled', state: wordOf(backup), reason: backup.failed, sizeBytes: null, at: backup.at, version,
-    })),
+    backups: state.outcome === 'terminated' || state.outcome === 'undone' ? [] : !lines.some(({ event, step }) => event === 'action' || event === 'forgotten' || event === 'rest' || step?.startsWith('backup:') || step?.startsWith('copy:')) ? null : listed(state.site).map(({ name, kind, state: word, reason, sizeBytes, at }) => ({ tenant, name, kind, state: word, reason, sizeBytes, at, version })),
   }
-}
-
-function wordOf({ want, made, failed }: Backup): string {
-  if (failed !== null) return 'failed'
-  return want === 'absent' ? 'being removed' : made ? 'good' : 'being made'
 }

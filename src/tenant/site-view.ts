@@ -1,6 +1,6 @@
 // What a customer may see of a site beyond its order: the switch, the door, what is kept of what may be kept, what went wrong.
 import { plans } from '../domain/plan.ts'
-import { backupsOf } from '../domain/site.ts'
+import { customersOf } from '../domain/site.ts'
 import type { TenantState } from './state.ts'
 
 export interface SiteView {
@@ -20,7 +20,7 @@ export function siteView({ site, spec }: Pick<TenantState, 'site' | 'spec'>): Si
   const names: string[] = []
   return {
     power: site.power, published: site.published, diskGb: plan.diskGb, notices: site.notices,
-    backups: { used: backupsOf(site).filter(({ want }) => want === 'present').length, limit: plan.backups },
+    backups: { used: customersOf(site).length, limit: plan.backups },
     domains: { names, used: names.length, limit: plan.domains },
   }
 }

@@ -3,6 +3,7 @@
 import { passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import { reopened } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
+import { CopyOut } from '../resources/copy.ts'
 import type { TenantStorage } from './storage.ts'
 
 interface Tended {
@@ -52,11 +53,14 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
     if (!rests) items.push(item)
     else if (item.want === 'absent' || passes(item)) {
       drop.push(...rowsOf(item))
-      if (item.kind === 'restore') look.push('container', 'replicas')
+      if (item.kind === 'restore') look.push('container', 'replicas', ...(item.off ? ['firewall'] : []))
       if (item.failed !== null) notices = [...notices, { what: titleOf(item), why: item.failed, at: now }].slice(-noticesMax)
       changed = true
     } else if (item.kind === 'backup' && !item.made) {
       items.push({ ...item, made: true })
+      changed = true
+    } else if (item.kind === 'copy' && !item.made) {
+      items.push({ ...item, made: true, sizeBytes: CopyOut.parse(rows.get(`copy:${item.name}`)?.out).sizeBytes })
       changed = true
     } else items.push(item)
   }

@@ -19,5 +19,6 @@ export const cluster: Cluster = Cluster.parse({
   haGroup: 'berth',
   zone: 'berth.localhost',
   siteUrl: 'https://*.berth.localhost',
+  backupStorage: 'backup',
   hostNames: 'random',
 })

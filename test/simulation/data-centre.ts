@@ -16,6 +16,7 @@ import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
 import { recorded, type Service } from '../../lab/recorder.ts'
 import { proxmoxToken } from '../../lab/topology.ts'
 import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { keepContent } from '../../lab/wordpress/kept.ts'
 import { World } from '../../lab/world.ts'
 import type { Rim } from '../../src/upstreams/http.ts'
 import type { UpstreamSettings } from '../../src/upstreams/upstreams.ts'
@@ -87,6 +88,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
       signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true })
     })
   const driver = labDriver(world, undefined, (vmid) => containers(world).find((one) => one.vmid === vmid))
+  keepContent(world)
   onPower(world, ({ event, vmid }) => {
     if (event === 'destroyed') forgetContainer(world, vmid)
     else if (event === 'stopped') interruptContainer(world, vmid)

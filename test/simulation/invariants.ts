@@ -5,7 +5,7 @@ import { containers } from '../../lab/proxmox/app.ts'
 import { pve } from '../../lab/proxmox/state.ts'
 import { beforeFirst, firstBreak } from '../../src/domain/audit-chain.ts'
 import { plans } from '../../src/domain/plan.ts'
-import { backupsOf, runs, titleOf } from '../../src/domain/site.ts'
+import { backupsOf, copiesOf, runs, titleOf } from '../../src/domain/site.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/tenant/storage.ts'
 import type { Platform } from './platform.ts'
@@ -63,7 +63,8 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   const live = state.outcome === 'live' && runs(state.site)
   for (const kind of ['container', 'volume', 'firewall', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
   expect('snapshot', 1 + backupsOf(state.site).length)
-  for (const item of state.site.items) if (item.kind !== 'backup' || !item.made || item.want === 'absent') wrong.push(`${titleOf(item)} never came to an end`)
+  expect('archive', copiesOf(state.site).length)
+  for (const item of state.site.items) if (!('made' in item) || !item.made || item.want === 'absent') wrong.push(`${titleOf(item)} never came to an end`)
   expect('ha resource', live ? 1 : 0)
   // On Proxmox VE 8 a container joins the platform's group instead of having a rule.
   expect('ha rule', live && platform.dc.major === 9 ? 1 : 0)

@@ -11,11 +11,12 @@ const does = (atMs: number, act: Action['do'], more: { name?: string } = {}): Ev
 /** The simulation begins on 1 January 2026. */
 const first = 'BAK01012026-1'
 const second = 'BAK01012026-2'
+const offSite = 'OFF01012026-1'
 
 function actionOf(act: Action['do'], name = first): Action {
   switch (act) {
     case 'make-backup':
-      return { do: act, by: 'customer' }
+      return { do: act }
     case 'delete-backup':
       return { do: act, name }
     case 'rollback':
@@ -29,8 +30,8 @@ function actionOf(act: Action['do'], name = first): Action {
 
 /** What customers do, for random histories; backups come first more often, so that there is something to go back to. */
 export const actions: readonly ({ act: Action } | { verb: Verb; plan: PlanName })[] = [
-  ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback'] as const).map((act) => ({ act: actionOf(act) })),
-  { act: actionOf('rollback', second) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' },
+  ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback', 'nightly'] as const).map((act) => ({ act: actionOf(act) })),
+  { act: actionOf('rollback', second) }, { act: actionOf('rollback', offSite) }, { act: actionOf('delete-backup', offSite) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' },
 ]
 
 /** Moments while a site is being built: before, in and after each of its long steps. */
@@ -51,5 +52,10 @@ export const schedules: Record<string, readonly Event[]> = {
   'reset during upgrade': [at(0, 'create'), at(200 * s, 'upgrade', 'standard'), does(201 * s, 'reset'), at(203 * s, 'suspend'), at(260 * s, 'unsuspend')],
   'terminated during a backup': [at(0, 'create'), does(200 * s, 'make-backup'), at(206 * s, 'terminate')],
   'terminated while going back': [at(0, 'create'), does(200 * s, 'make-backup'), does(240 * s, 'rollback'), at(252 * s, 'terminate')],
+  'off-site': [at(0, 'create'), does(200 * s, 'nightly'), does(202 * s, 'nightly'), at(205 * s, 'suspend'), at(206 * s, 'unsuspend'), does(400 * s, 'delete-backup', { name: offSite })],
+  'out of an off-site copy': [at(0, 'create'), does(200 * s, 'nightly'), does(320 * s, 'make-backup'), does(360 * s, 'rollback', { name: offSite })],
+  'terminated during an off-site copy': [at(0, 'create'), does(200 * s, 'nightly'), at(215 * s, 'terminate')],
+  'terminated while a copy is unpacked': [at(0, 'create'), does(200 * s, 'nightly'), does(320 * s, 'rollback', { name: offSite }), at(350 * s, 'terminate')],
+  'rollback during upgrade': [at(0, 'create'), does(200 * s, 'make-backup'), at(240 * s, 'upgrade', 'premium'), does(241 * s, 'rollback')],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }

@@ -56,7 +56,7 @@ describe('a site that stands', { timeout: 20_000 }, () => {
     const service = await built()
     expect(await told('/action/reset', service)).toEqual({ http: 200, success: true, service_id: service, status: 'resetting' })
     await until(service, 'live')
-    const acted = await tenantOf(service).act({ do: 'make-backup', by: 'customer' }, 'test')
+    const acted = await tenantOf(service).act({ do: 'make-backup' }, 'test')
     const { backup = '' } = acted.answer === 'done' ? acted : {}
     expect(backup).toMatch(/^BAK\d{8}-1$/)
     expect(await told('/action/reset', service)).toMatchObject({ http: 409, code: 'not-ready', error: expect.stringContaining(backup) })

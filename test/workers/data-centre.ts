@@ -14,6 +14,7 @@ import { npm } from '../../lab/npm/npm.ts'
 import { containers, onPower, proxmox } from '../../lab/proxmox/app.ts'
 import { proxmoxToken } from '../../lab/topology.ts'
 import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { keepContent } from '../../lab/wordpress/kept.ts'
 import { World } from '../../lab/world.ts'
 import { secrets } from './secrets.ts'
 
@@ -46,6 +47,7 @@ function dataCentre(): Fetch {
   const dns = cloudflare(world, { token: secrets.CLOUDFLARE_TOKEN, zoneId, zoneName: zone })
   const net: Net = { world, platformZone: zone, served: (server) => servedZones(world, server) }
   const doh = resolvers.map((facts) => resolverApp(net, facts))
+  keepContent(world)
   onPower(world, ({ event, vmid }) => (event === 'destroyed' ? forgetContainer(world, vmid) : event === 'stopped' ? interruptContainer(world, vmid) : undefined))
   const inside: Record<string, Fetch> = { 'node1:8006': async (request) => pve.fetch(request), 'linstor:3370': async (request) => volumes.fetch(request), 'npm:81': async (request) => proxy.fetch(request), 'ispconfig:8080': async (request) => hosting.fetch(request) }
   const [keyId = '', key = ''] = secrets.GATEWAY_KEY.split(':')

@@ -125,7 +125,7 @@ it('tells of a backup while it is there, and nothing of it when it is gone', asy
     (await env.DB.prepare('SELECT name, kind, state FROM backups WHERE tenant = ?').bind(tenant).all()).results,
     (await env.DB.prepare("SELECT step FROM steps WHERE tenant = ? AND step LIKE 'backup:%'").bind(tenant).all()).results,
   ]
-  const { backup: name } = (await tenantOf(service).act({ do: 'make-backup', by: 'customer' }, 'test')) as { backup: string }
+  const { backup: name } = (await tenantOf(service).act({ do: 'make-backup' }, 'test')) as { backup: string }
   await expect.poll(kept, { timeout: 8_000 }).toEqual([[{ name, kind: 'manual', state: 'good' }], [{ step: `backup:${name}` }]])
   await tenantOf(service).act({ do: 'delete-backup', name }, 'test')
   await expect.poll(kept, { timeout: 8_000 }).toEqual([[], []])
