@@ -7,6 +7,7 @@ import { health } from './health.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
 import { actions } from './paymenter/actions.ts'
+import { backups } from './paymenter/backups.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
 import { onError, Problem } from './problems.ts'
@@ -23,6 +24,7 @@ export function app(): Hono<App> {
   health(all)
   sites(all)
   actions(all)
+  backups(all)
   support(all)
   orders(all)
   operator(all)

@@ -34,7 +34,7 @@ const asked = (part: Part): fc.Arbitrary<Target> => fc.constantFrom(...targets.f
 /** A good value of each field that any route reads; the order is there to be looked for and is not. */
 const good: Record<string, unknown> = {
   service_id: 'nobody', connection: 'test', actor: 'somebody', email: 'a@example.com', plan: 'basic', public_ip: '', firstname: 'A', lastname: 'B', tier: 'standard',
-  support_key: 'SUP-0000000000000000', after: '', limit: '10', format: 'json', view: 'sites', id: orderId(env.ORDER_LINK_SECRET, tenantKey('test', 'nobody')),
+  support_key: 'SUP-0000000000000000', bak: 'BAK01012026-1', after: '', limit: '10', format: 'json', view: 'sites', id: orderId(env.ORDER_LINK_SECRET, tenantKey('test', 'nobody')),
 }
 
 /** Calls that make something of what they are given. They are made for a service that has it already, so that nothing new comes of them. */
