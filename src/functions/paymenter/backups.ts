@@ -7,7 +7,7 @@ import { BackupName } from '../../domain/action.ts'
 import type { App } from '../access.ts'
 import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
-import { act, ActionFields, loseNewer, Service, serviceOf, unknownService } from './service.ts'
+import { act, ActionFields, loseNewer, serviceOf, unknownService } from './service.ts'
 
 const Named = ActionFields.extend({ bak: BackupName.describe('The name of the backup, as the list has it.') })
 const Rollback = Named.extend({ lose_newer: loseNewer })
