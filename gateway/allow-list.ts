@@ -36,6 +36,7 @@ const table: Record<Vendor, string> = {
     GET              /v1/controller/version
     GET              /v1/nodes
     GET              /v1/view/resources
+    GET              /v1/view/storage-pools
     GET              /v1/resource-definitions
     GET PUT          /v1/resource-definitions/{resource}
     POST             /v1/resource-definitions/{resource}/resources/{node}

@@ -156,13 +156,17 @@ export function rollback(world: World, name: string, snapName: string): void {
   world.changed()
 }
 
-/** Grows to `sizeKib`; the new part syncs within the same second. */
+/** Grows to `sizeKib`, snapshots or not; the new part syncs within the same second. A replica that is behind or away forbids it. */
 export function grow(world: World, name: string, sizeKib: number): void {
   const state = linstorState(world)
   const definition = find(world, name)
-  for (const replica of Object.values(definition.replicas))
-    if (replica.diskful && freeKib(state, replica.node) < sizeKib - definition.sizeKib)
-      throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_FREE_SPACE, `Not enough free space in storage pool '${storage.pool}' of node '${replica.node}'`)
+  const diskful = Object.values(definition.replicas).filter((replica) => replica.diskful)
+  const more = sizeKib - definition.sizeKib
+  const full = diskful.filter(({ node }) => freeKib(state, node) < more).map(({ node }) => `Node: ${node}, StorPool: ${storage.pool}`)
+  if (full.length > 0)
+    throw new LinstorFailure(codes.FAIL_NOT_ENOUGH_FREE_SPACE, `Cannot grow the volume definition by ${more}KiB, as the following storage pool do not have enough free space:\n${full.join('\n')}`)
+  if (diskful.some((replica) => !online(state, replica.node) || !synced(world, replica)))
+    throw new LinstorFailure(codes.FAIL_NOT_ALL_UPTODATE, 'Cannot resize volume, because we have a non-UpToDate DRBD device.')
   definition.sizeKib = sizeKib
   world.changed()
 }

@@ -56,6 +56,8 @@ export interface Site {
   power: 'on' | 'off'
   /** Visitors reach it; flipped by `toggle`. */
   published: boolean
+  /** Size of the disk in GB. `held`: not as the plan says, because that could not be done; `before` is what it was. */
+  disk: { gb: number; before: number; held: boolean }
   items: Item[]
   /** The last number given to an action. */
   counter: number
@@ -67,7 +69,8 @@ export interface Site {
   notices: { what: string; why: string; at: number }[]
 }
 
-export const freshSite = (): Site => ({ power: 'on', published: true, items: [], counter: 0, named: { day: '', count: 0 }, notices: [] })
+/** With a disk of so many GB. */
+export const freshSite = (gb: number): Site => ({ power: 'on', published: true, disk: { gb, before: gb, held: false }, items: [], counter: 0, named: { day: '', count: 0 }, notices: [] })
 
 /** The names of the rows that an item stands for; a restart has none of its own. */
 export function rowsOf(item: Item): string[] {
@@ -116,3 +119,9 @@ export const busyWith = (site: Site): Item | undefined => site.items.find((item)
 
 /** A copy is being unpacked over the container: no snapshot can stand meanwhile. */
 export const isReplaced = (site: Site): boolean => site.items.some((item) => item.kind === 'restore' && item.off === true && item.want === 'present')
+
+/** How many notices a customer may still read. */
+const noticesMax = 10
+
+/** The site with one more thing that the customer should read. */
+export const noticed = (site: Site, what: string, why: string, at: number): Site => ({ ...site, notices: [...site.notices, { what, why, at }].slice(-noticesMax) })

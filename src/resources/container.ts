@@ -11,6 +11,7 @@ export interface ContainerWish {
   hostname: string
   ostemplate: string
   storage: string
+  /** At its making; what becomes of it later is the row `disk`. */
   diskGb: number
   cores: number
   memoryMb: number
@@ -49,16 +50,13 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
     if (!bears(config.tags, mark)) return { state: 'foreign', why: `container ${vmid} exists without our mark` }
     const out = { vmid, node, volume: (config.rootfs ?? '').split(',')[0] ?? '' }
     const differs: string[] = (['memory', 'swap', 'cores'] as const).filter((key) => config[key] !== sizes(wish)[key])
-    if (diskGb(config.rootfs) < wish.diskGb) differs.push('disk')
     return differs.length === 0 ? { state: 'present', ok: true, out } : { state: 'present', ok: false, differs: differs.join(', '), out }
   },
 
   async make({ up, wish, mark, tenant }, seen) {
     if (seen?.state === 'present') {
       const node = seen.out?.node ?? wish.node
-      if (!seen.ok && seen.differs !== 'disk') await up.proxmox.setConfig(node, wish.vmid, sizes(wish))
-      // Absolute, so that a repeat changes nothing: Proxmox refuses the size that it has already.
-      if (!seen.ok && seen.differs.endsWith('disk')) return { handle: await up.proxmox.resize(node, wish.vmid, { disk: 'rootfs', size: `${wish.diskGb}G` }) }
+      if (!seen.ok) await up.proxmox.setConfig(node, wish.vmid, sizes(wish))
       return undefined
     }
     const handle = await up.proxmox.createContainer(wish.node, {
@@ -88,9 +86,3 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
 }
 
 const sizes = (wish: ContainerWish) => ({ memory: wish.memoryMb, swap: wish.swapMb, cores: wish.cores })
-
-/** Of `global-lvm:pm-1a2b3c4d_10001,size=20G`, in whole gigabytes; Proxmox writes K, M, G or T. */
-function diskGb(rootfs: string | undefined): number {
-  const [, amount = '0', unit = 'G'] = /(?:^|,)size=(\d+(?:\.\d+)?)([KMGT])/.exec(rootfs ?? '') ?? []
-  return Number(amount) * { K: 2 ** -20, M: 2 ** -10, G: 1, T: 2 ** 10 }[unit as 'K' | 'M' | 'G' | 'T']
-}

@@ -8,6 +8,7 @@ import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
 import { container, type ContainerWish } from './container.ts'
 import { copy } from './copy.ts'
+import { disk, type DiskWish } from './disk.ts'
 import { dnsRecord, type DnsRecordWish } from './dns-record.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
@@ -22,7 +23,7 @@ import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement]
+const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
@@ -60,7 +61,7 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
   return [
     line(address, true, null),
     line<ContainerWish>(container, true, {
-      vmid, node, hostname: identity.label, ostemplate: cluster.template, storage: cluster.storage, diskGb: plan.diskGb,
+      vmid, node, hostname: identity.label, ostemplate: cluster.template, storage: cluster.storage, diskGb: site.disk.gb,
       cores: plan.cores, memoryMb: plan.memoryMb, swapMb: plan.swapMb,
       net0: `name=eth0,bridge=${cluster.bridge},ip=${ip}/${cluster.lan.prefix},gw=${cluster.lan.gateway},firewall=1`,
       nameserver: cluster.nameservers.join(' '), searchdomain: cluster.searchdomain,
@@ -73,6 +74,7 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
       ],
     }),
     line<ReplicasWish>(replicas, true, { replicas: 2 }),
+    line<DiskWish>(disk, true, { ...place, gb: site.disk.gb }),
     line<PowerWish>(power, running, place),
     line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
     line<DnsRecordWish>(dnsRecord, true, { hostname, ip: spec.publicIp, ttl: 300 }),

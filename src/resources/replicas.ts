@@ -31,7 +31,7 @@ export const replicas: Resource<Reach, ReplicasWish, z.infer<typeof Out>> = {
   output: Out,
 
   async observe({ up, wish, output }): Promise<Seen<z.infer<typeof Out>>> {
-    const resource = nameOf(output(container).volume)
+    const resource = resourceName(output(container).volume)
     const placed = await up.linstor.resources(resource)
     const diskful = placed.filter((one) => !one.flags.includes('DISKLESS') && !one.flags.includes('TIE_BREAKER'))
     const tieBreaker = placed.find((one) => one.flags.includes('TIE_BREAKER'))
@@ -49,7 +49,7 @@ export const replicas: Resource<Reach, ReplicasWish, z.infer<typeof Out>> = {
   },
 
   async make({ up, output }) {
-    await up.linstor.modifyResourceDefinition(nameOf(output(container).volume), { override_props: wanted })
+    await up.linstor.modifyResourceDefinition(resourceName(output(container).volume), { override_props: wanted })
     return undefined
   },
 
@@ -59,7 +59,7 @@ export const replicas: Resource<Reach, ReplicasWish, z.infer<typeof Out>> = {
 }
 
 /** `global-lvm:pm-1a2b3c4d_10001` in Proxmox is the resource `pm-1a2b3c4d` in LINSTOR; old volumes keep one name in both. */
-const nameOf = (volume: string): string => {
+export const resourceName = (volume: string): string => {
   const name = volume.slice(volume.indexOf(':') + 1)
   return name.startsWith('pm-') ? name.replace(/_\d+$/, '') : name
 }

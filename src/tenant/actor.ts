@@ -14,6 +14,7 @@ import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import type { Gateway } from '../upstreams/gateway/client.ts'
 import { act } from './act.ts'
+import { fitDisk } from './disk.ts'
 import { plain } from './plain.ts'
 import { projection, type Projection } from './projection.ts'
 import { newborn } from './state.ts'
@@ -104,20 +105,23 @@ export class Actor<Up> {
     return phase === 'calling' || phase === 'waiting' || phase === 'unknown'
   }
 
-  /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */
+  /** A person has mended what was wrong: stuck rows are looked at again, a disk that was held follows its plan. Answers how many. */
   retry(actor: string): number {
     const { store } = this
     if (store.isNewer()) return 0
+    const now = this.#lent.now()
+    const state = store.state()
     const stuck = store.rows().filter((row) => row.phase === 'stuck')
+    const steps = [...stuck.map((row) => row.name), ...(state?.site.disk.held ? ['disk'] : [])]
+    if (!state || steps.length === 0) return 0
     store.transaction(() => {
-      const state = store.state()
-      if (!state || stuck.length === 0) return
-      for (const row of stuck) store.put(reopened(row, this.#lent.now()))
-      store.putState({ ...state, outcome: null })
-      store.journal('retried', null, 0, { actor, steps: stuck.map((row) => row.name) })
+      for (const row of stuck) store.put(reopened(row, now))
+      store.putState({ ...state, outcome: null, site: state.site.disk.held ? fitDisk(state, now) : state.site })
+      store.journal('retried', null, 0, { actor, steps })
+      this.#plan()
     })
-    if (stuck.length > 0) this.wake()
-    return stuck.length
+    this.wake()
+    return steps.length
   }
 
   /** The reporting copy was lost: everything is told again, as far as the journal goes back. */
@@ -190,7 +194,7 @@ export class Actor<Up> {
       const state = store.state()!
       if (state.target === 'terminated' || state.undoing) return state.undoing
       if (state.served) {
-        const theirs = fail(store, row, plain(reason, resourceOf(this.#lent.resources, row.name)?.system))
+        const theirs = fail(store, row, plain(reason, resourceOf(this.#lent.resources, row.name)?.system), this.#lent.now())
         if (theirs) this.#plan()
         return theirs
       }

@@ -10,12 +10,14 @@ import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
 import type { Reach } from '../resources/reach.ts'
 import { resources } from '../resources/plans.ts'
+import { replicas } from '../resources/replicas.ts'
 import type { Rim } from '../upstreams/http.ts'
 import { upstreams } from '../upstreams/upstreams.ts'
 import { Actor, taskEnd, type Lent } from './actor.ts'
 import { backupList, type BackupList } from './backups.ts'
 import { figures, type Figures } from './figures.ts'
 import { preview } from './preview.ts'
+import { roomGb } from './room.ts'
 import { siteView, type SiteView } from './site-view.ts'
 import type { JournalLine } from './storage.ts'
 import { view, type View } from './view.ts'
@@ -85,7 +87,8 @@ export class Tenant extends DurableObject<Env> {
   /** What another plan would mean; asks the cluster at most `waitMs`. Undefined before the first command. */
   async preview(plan: PlanName, waitMs: number): Promise<PlanChange | undefined> {
     const state = this.#actor.store.state()
-    return state && preview(state, plan, () => this.figures(waitMs))
+    const stored = replicas.output.safeParse(this.#actor.store.row('replicas')?.out).data
+    return state && preview(state, plan, { figures: () => this.figures(waitMs), room: async () => (stored ? roomGb(this.#lent, stored.resource, waitMs) : undefined) })
   }
 
   /** Backups and quota, or undefined before the first command. */
@@ -183,6 +186,7 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       const { tenant, service, status } = projection.tenant
       // What Workers Logs and whoever watches them can raise an alarm on.
       if (status === 'stuck' && projection.audit.some(({ event }) => event === 'rest')) console.error(JSON.stringify({ level: 'alert', what: 'a tenant waits for a person', tenant, service }))
+      if (projection.audit.some(({ event, step }) => event === 'turned' && step === 'disk')) console.error(JSON.stringify({ level: 'alert', what: 'a disk could not be made as large as its plan', tenant, service }))
       await writeReport(env.DB, projection, Date.now())
     },
     setAlarm: (at) => void ctx.storage.setAlarm(at),

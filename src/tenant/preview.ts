@@ -7,13 +7,16 @@ import type { TenantState } from './state.ts'
 
 const gib = 2 ** 30
 
-/** `ask` tells how the container does; it is asked only when it matters. */
-export async function preview(state: TenantState, to: PlanName, ask: () => Promise<Figures | undefined>): Promise<PlanChange> {
+/** Asked only when it matters: how the container does, and by how many GB its disk may grow. */
+interface Asking { figures: () => Promise<Figures | undefined>; room: () => Promise<number | undefined> }
+
+export async function preview(state: TenantState, to: PlanName, ask: Asking): Promise<PlanChange> {
   const { diskGb, domains } = siteView(state)
   const facts = { plan: state.spec.plan, served: state.served, site: state.site, diskGb, domains: domains.names, usedGb: undefined, freeGb: undefined }
   const first = planChange(facts, to)
-  if (first.after.diskGb >= diskGb) return first
-  const figures = await ask()
+  if (first.after.diskGb === diskGb) return first
+  if (first.after.diskGb > diskGb) return planChange({ ...facts, freeGb: await ask.room() }, to)
+  const figures = await ask.figures()
   const usedGb = figures?.status === 'running' && !figures.stale && figures.disk > 0 ? figures.disk / gib : undefined
   return planChange({ ...facts, usedGb }, to)
 }

@@ -19,7 +19,7 @@ export function siteView({ site, spec }: Pick<TenantState, 'site' | 'spec'>): Si
   const plan = plans[spec.plan]
   const names: string[] = []
   return {
-    power: site.power, published: site.published, diskGb: plan.diskGb, notices: site.notices,
+    power: site.power, published: site.published, diskGb: site.disk.gb, notices: site.notices,
     backups: { used: customersOf(site).length, limit: plan.backups },
     domains: { names, used: names.length, limit: plan.domains },
   }

@@ -1,6 +1,7 @@
 // The tenant as a whole: what it is wanted to be, and where it rests.
 import type { Target } from '../domain/lifecycle.ts'
 import type { Command, Identity, Spec } from '../domain/order.ts'
+import { plans } from '../domain/plan.ts'
 import { freshSite, type Site } from '../domain/site.ts'
 
 export interface TenantState {
@@ -46,8 +47,8 @@ export function statusOf(state: TenantState): string {
 
 export const newborn = (order: NonNullable<TenantState['next']>, now: number): TenantState => ({
   key: order.tenant, spec: order.spec, identity: order.identity, target: order.target, seq: order.seq, served: false, undoing: false,
-  cause: null, outcome: null, rested: null, site: freshSite(), next: null, orderedAt: order.at, changedAt: now, restAt: 0, projected: 0, closed: false,
+  cause: null, outcome: null, rested: null, site: freshSite(plans[order.spec.plan].diskGb), next: null, orderedAt: order.at, changedAt: now, restAt: 0, projected: 0, closed: false,
 })
 
 /** A state as an earlier release wrote it, in the words of this one. */
-export const revived = (stored: TenantState): TenantState => ({ ...stored, rested: stored.rested ?? null, site: stored.site ?? freshSite() })
+export const revived = (stored: TenantState): TenantState => ({ ...stored, rested: stored.rested ?? null, site: { ...freshSite(plans[stored.spec.plan].diskGb), ...stored.site } })

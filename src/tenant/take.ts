@@ -1,6 +1,7 @@
 // Takes a command into the tenant: once, in order, and never against an end that is final. One transaction of the caller's.
 import { targetOf } from '../domain/lifecycle.ts'
 import type { Command } from '../domain/order.ts'
+import { fitDisk } from './disk.ts'
 import { newborn } from './state.ts'
 import type { TenantStorage } from './storage.ts'
 
@@ -18,7 +19,7 @@ export function take(store: TenantStorage, command: Command, now: number, plan: 
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
   if (!state) store.putState(newborn({ ...command, target }, now))
   else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
-  else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, outcome: null, changedAt: now })
+  else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec }, now), outcome: null, changedAt: now })
   store.journal('command', null, 0, { verb, id, actor, seq })
   if (!fresh) plan()
   return 'accepted'

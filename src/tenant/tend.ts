@@ -1,9 +1,10 @@
 // What becomes of what a customer asked for: actions that are done are forgotten, backups are marked as made, what cannot be made
 // is cleared away and told. It never touches the site's own rows, but that a snapshot's sizes and settings are looked at again.
-import { passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import { reopened } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { CopyOut } from '../resources/copy.ts'
+import { heldDisk } from './disk.ts'
 import type { TenantStorage } from './storage.ts'
 
 interface Tended {
@@ -13,9 +14,6 @@ interface Tended {
   /** Rows that must be looked at again: a snapshot brings its own sizes and settings back. */
   look: string[]
 }
-
-/** How many notices a customer may still read. */
-const noticesMax = 10
 
 /** Writes what has come to rest. True when that changes what is wanted. */
 export function forget(store: TenantStorage, now: number): boolean {
@@ -29,9 +27,15 @@ export function forget(store: TenantStorage, now: number): boolean {
   return true
 }
 
-/** The item behind this row cannot be made: it is wanted away, and the customer is told `why`. False when it is the site's own row. */
-export function fail(store: TenantStorage, row: Row, why: string): boolean {
+/** What the customer asked for by this row cannot be: it is wanted away or left as it was, and he is told `why`. False when it is the site's own row. */
+export function fail(store: TenantStorage, row: Row, why: string, now: number): boolean {
   const state = store.state()!
+  const held = heldDisk(state.site, row, why, now)
+  if (held) {
+    store.putState({ ...state, site: held })
+    store.journal('turned', row.name, row.attempt, why)
+    return true
+  }
   const failed = state.site.items.find((item) => rowsOf(item).includes(row.name))
   if (!failed) return false
   const items = state.site.items.map((item): Item => (item === failed ? { ...item, want: 'absent', failed: why } : item))
@@ -45,7 +49,7 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
   const drop: string[] = []
   const look: string[] = []
   const items: Item[] = []
-  let notices = site.notices
+  let told = site
   let changed = false
   for (const item of site.items) {
     const rests = item.kind === 'restart' ? item.want === 'absent' || down(rows)
@@ -53,8 +57,8 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
     if (!rests) items.push(item)
     else if (item.want === 'absent' || passes(item)) {
       drop.push(...rowsOf(item))
-      if (item.kind === 'restore') look.push('container', 'replicas', ...(item.off ? ['firewall'] : []))
-      if (item.failed !== null) notices = [...notices, { what: titleOf(item), why: item.failed, at: now }].slice(-noticesMax)
+      if (item.kind === 'restore') look.push('container', 'replicas', 'disk', ...(item.off ? ['firewall'] : []))
+      if (item.failed !== null) told = noticed(told, titleOf(item), item.failed, now)
       changed = true
     } else if (item.kind === 'backup' && !item.made) {
       items.push({ ...item, made: true })
@@ -64,7 +68,7 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
       changed = true
     } else items.push(item)
   }
-  return changed ? { site: { ...site, items, notices }, drop, look } : undefined
+  return changed ? { site: { ...told, items }, drop, look } : undefined
 }
 
 /** The container was seen at rest. */

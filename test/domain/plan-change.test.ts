@@ -4,11 +4,11 @@ import { planChange, type PlanFacts } from '../../src/domain/plan-change.ts'
 import { freshSite, type Backup, type Item } from '../../src/domain/site.ts'
 
 const backup = (n: number, more: Partial<Backup> = {}): Backup => ({ kind: 'backup', name: `BAK01012026-${n}`, by: 'customer', made: true, want: 'present', failed: null, at: n, ...more })
-const facts = (more: Partial<PlanFacts> = {}, items: Item[] = []): PlanFacts => ({ plan: 'premium', served: true, site: { ...freshSite(), items }, diskGb: 80, domains: [], usedGb: 3, freeGb: undefined, ...more })
+const facts = (more: Partial<PlanFacts> = {}, items: Item[] = []): PlanFacts => ({ plan: 'premium', served: true, site: { ...freshSite(80), items }, diskGb: 80, domains: [], usedGb: 3, freeGb: undefined, ...more })
 const why = (...args: Parameters<typeof planChange>): unknown => planChange(...args).hindrance
 
 it('tells sizes before and after; memory and a larger disk come while the site runs', () => {
-  expect(planChange(facts({ plan: 'basic', diskGb: 20 }), 'premium')).toEqual({
+  expect(planChange(facts({ plan: 'basic', diskGb: 20 }), 'premium')).toMatchObject({
     from: 'basic', to: 'premium', online: true, minutes: 1, hindrance: null,
     before: { memoryMb: 2048, swapMb: 512, diskGb: 20, cores: 2, backups: 2, domains: 3 }, after: { memoryMb: 8192, swapMb: 512, diskGb: 80, cores: 2, backups: 5, domains: 10 },
   })

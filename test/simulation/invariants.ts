@@ -71,7 +71,9 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   const guest = containers(world).find((one) => one.vmid === state.identity.vmid)
   if (guest?.status !== (live ? 'running' : 'stopped')) wrong.push(`container is ${guest?.status}`)
   if (guest && guest.ip !== state.identity.ip) wrong.push(`container has ${guest.ip}, wanted ${state.identity.ip}`)
-  const { memoryMb, diskGb } = plans[state.spec.plan]
+  const { memoryMb } = plans[state.spec.plan]
+  const { disk: { gb: diskGb, held } } = state.site
+  if (diskGb !== plans[state.spec.plan].diskGb && !held) wrong.push(`a disk of ${diskGb} GB is wanted for the plan ${state.spec.plan}`)
   const config = pve(world).containers[String(state.identity.vmid)]?.config
   if (config && config['memory'] !== memoryMb) wrong.push(`${String(config['memory'])} MB of memory, wanted ${memoryMb}`)
   if (config && !String(config['rootfs']).endsWith(`size=${diskGb}G`)) wrong.push(`disk ${String(config['rootfs'])}, wanted ${diskGb} GB`)

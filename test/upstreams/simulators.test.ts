@@ -3,7 +3,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { linstor } from '../../lab/linstor/app.ts'
-import { allocate, setVmid } from '../../lab/linstor/volumes.ts'
+import { linstorState } from '../../lab/linstor/state.ts'
+import { allocate, satelliteLost, setVmid } from '../../lab/linstor/volumes.ts'
 import { breakNginx, npm } from '../../lab/npm/npm.ts'
 import { isDomainTaken } from '../../src/upstreams/npm/client.ts'
 import { refusal } from './far-end.ts'
@@ -65,6 +66,16 @@ describe('the LINSTOR client and its simulator', () => {
     expect(replicas.find((one) => one.node_name === 'node3')!.flags).toContain('TIE_BREAKER')
     expect(Object.values(replicas[0]!.connections).every((peer) => peer.connected)).toBe(true)
     expect(await run(up().linstor.resources('pm-00000000'))).toEqual([])
+  })
+
+  it('agree on the room that is left where a replica lies, and on a satellite that says nothing', async () => {
+    const { up, run, world, name } = start()
+    const [node1] = (await run(up().linstor.resources(name))).filter((one) => one.node_name === 'node1')
+    const pools = async () => (await run(up().linstor.storagePools())).filter((one) => one.storage_pool_name === node1!.pool).map((one) => one.free_capacity ?? 0).sort((a, b) => b - a)
+    const full = linstorState(world).capacityKib
+    expect(await pools()).toEqual([full - 8 * 1024 * 1024, full - 8 * 1024 * 1024])
+    satelliteLost(world, 'node2')
+    expect(await pools()).toEqual([full - 8 * 1024 * 1024, 0])
   })
 
   it('agree on marks, and on what cannot be changed because it is not there', async () => {

@@ -71,7 +71,7 @@ async function previewOf(c: Context<App>, service: string, plan: PlanName): Prom
   if (record.target === 'undone') throw unknownService()
   // An order whose command is still on its way has nothing that could stand in the way of more.
   return (await tenant.preview(plan, patienceMs)) ??
-    planChange({ plan: record.spec.plan, served: false, site: freshSite(), diskGb: plans[record.spec.plan].diskGb, domains: [], usedGb: undefined, freeGb: undefined }, plan)
+    planChange({ plan: record.spec.plan, served: false, site: freshSite(plans[record.spec.plan].diskGb), diskGb: plans[record.spec.plan].diskGb, domains: [], usedGb: undefined, freeGb: undefined }, plan)
 }
 
 async function upgrade(c: Context<App>, service: string, plan: PlanName): Promise<z.infer<typeof Done>> {

@@ -12,6 +12,8 @@ export interface Resource {
   name: string
   node_name: string
   flags: string[]
+  /** The storage pool of its first volume. */
+  pool: string | undefined
   disk_state: string | undefined
   in_use: boolean | undefined
   may_promote: boolean | undefined
@@ -57,11 +59,17 @@ export class Linstor {
       name: row.name,
       node_name: row.node_name,
       flags: row.flags,
+      pool: row.volumes[0]?.storage_pool_name,
       disk_state: worst(row.volumes.map((volume) => volume.state?.disk_state)),
       in_use: row.state?.in_use,
       may_promote: row.layer_object?.drbd?.may_promote,
       connections: row.layer_object?.drbd?.connections ?? {},
     }))
+  }
+
+  /** GET /v1/view/storage-pools (viewStoragePools) */
+  async storagePools(): Promise<wire.StoragePool[]> {
+    return this.#http.parse(wire.storagePools, this.#good(await this.#http.send('GET', '/v1/view/storage-pools')))
   }
 
   /** PUT /v1/resource-definitions/{resource} (resourceDefinitionModify) */

@@ -19,7 +19,7 @@ export const resources = z.array(z.object({
   node_name: z.string(),
   flags: z.array(z.string()).default([]),
   state: z.object({ in_use: z.boolean().optional() }).optional(),
-  volumes: z.array(z.object({ state: z.object({ disk_state: z.string().optional() }).optional() })).default([]),
+  volumes: z.array(z.object({ storage_pool_name: z.string().optional(), state: z.object({ disk_state: z.string().optional() }).optional() })).default([]),
   layer_object: z.object({
     drbd: z.object({
       may_promote: z.boolean().optional(),
@@ -27,6 +27,10 @@ export const resources = z.array(z.object({
     }).optional(),
   }).optional(),
 }))
+
+/** In KiB; missing while its satellite is away. Of a thin pool it is what is physically left. */
+export const storagePools = z.array(z.object({ storage_pool_name: z.string(), node_name: z.string(), provider_kind: z.string(), free_capacity: z.number().optional() }))
+export type StoragePool = z.infer<typeof storagePools>[number]
 
 const returnCodes = z.array(z.object({ ret_code: z.string().transform(BigInt), message: z.string().default('') }))
 
