@@ -10,7 +10,7 @@ export default defineConfig(async () => ({
     // Left to itself vitest leaves one of two cores idle.
     maxWorkers: 2,
     projects: [
-      { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,functions,doctor,engine,broker,tenant,simulation,upstreams,gateway,lab,journeys,operator}/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'pure', include: ['test/*.test.ts', 'test/{domain,functions,doctor,engine,broker,tenant,customer,simulation,upstreams,gateway,lab,journeys,operator}/**/*.test.ts'], testTimeout: 120_000 } },
       {
         plugins: [
           cloudflareTest({

@@ -8,6 +8,9 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits (a SHA-
 /** Bearer keys, hashed, each for one billing connection. */
 const Keys = z.array(z.object({ connection: z.string().regex(/^[a-z0-9-]{1,40}$/), sha256 }))
 
+/** With the beginning of its customers' numbers in ISPConfig: no two connections may share one. */
+const ConnectionKeys = z.array(z.object({ connection: z.string().regex(/^[a-z0-9-]{1,40}$/), sha256, customers: z.string().regex(/^[A-Za-z0-9-]{1,40}$/).optional() }))
+
 const json = <T>(schema: z.ZodType<T>) =>
   z.string().transform((text, context): unknown => {
     try {
@@ -24,7 +27,7 @@ const Environment = z.object({
   CLOUDFLARE_URL: z.url(),
   CLOUDFLARE_ZONE_ID: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
   DNS_RESOLVERS: z.array(z.url({ protocol: /^https?$/ })).min(1).max(3),
-  API_KEYS: json(Keys.min(1)),
+  API_KEYS: json(ConnectionKeys.min(1)),
   GATEWAY_KEY: z.string().regex(/^[a-z0-9-]{1,40}:.{16,}$/, 'must be <key id>:<secret of at least 16 characters>'),
   CLOUDFLARE_TOKEN: z.string().min(1),
   ORDER_LINK_SECRET: z.string().min(24, 'must have at least 24 characters'),
@@ -36,7 +39,7 @@ const Environment = z.object({
 export interface Config {
   cluster: Cluster
   upstreams: UpstreamSettings
-  apiKeys: readonly { connection: string; sha256: string }[]
+  apiKeys: readonly { connection: string; sha256: string; customers: string }[]
   orderLinkSecret: string
   operatorKeySha256: string
   helpDeskKeys: readonly { connection: string; sha256: string }[]
@@ -56,6 +59,7 @@ export function configOf(env: object): Config {
   }
   const { data } = parsed
   const colon = data.GATEWAY_KEY.indexOf(':')
+  const apiKeys = withPrefixes(data.API_KEYS)
   const config: Config = {
     cluster: data.CLUSTER,
     upstreams: {
@@ -63,7 +67,7 @@ export function configOf(env: object): Config {
       cloudflareUrl: data.CLOUDFLARE_URL, cloudflareToken: data.CLOUDFLARE_TOKEN, cloudflareZoneId: data.CLOUDFLARE_ZONE_ID,
       dnsResolvers: data.DNS_RESOLVERS,
     },
-    apiKeys: data.API_KEYS,
+    apiKeys,
     orderLinkSecret: data.ORDER_LINK_SECRET,
     operatorKeySha256: data.OPERATOR_KEY_SHA256,
     helpDeskKeys: data.HELP_DESK_KEYS,
@@ -71,4 +75,20 @@ export function configOf(env: object): Config {
   }
   read.set(env, config)
   return config
+}
+
+/** The beginning of the customer numbers of a connection: `P` for the one that is named first, `P-<connection>-` for others. */
+export const customerPrefix = (config: Config, connection: string): string => {
+  const key = config.apiKeys.find((one) => one.connection === connection)
+  if (!key) throw new Error('no such connection')
+  return key.customers
+}
+
+function withPrefixes(keys: readonly { connection: string; sha256: string; customers?: string | undefined }[]): Config['apiKeys'] {
+  const told = new Map(keys.flatMap(({ connection, customers }) => (customers === undefined ? [] : [[connection, customers] as const])))
+  const all = keys.map((key) => ({ ...key, customers: told.get(key.connection) ?? (key.connection === keys[0]!.connection ? 'P' : `P-${key.connection}-`) }))
+  // The rest of a number begins with a letter or a digit, so no two of these can make the same one.
+  const clash = all.find((a) => all.some((b) => a.connection !== b.connection && b.customers.startsWith(a.customers) && /^(?:$|[A-Za-z0-9])/.test(b.customers.slice(a.customers.length))))
+  if (clash) throw new Error(`the configuration is not valid: API_KEYS: customer numbers ${clash.customers}… belong to two connections`)
+  return all
 }

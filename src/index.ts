@@ -6,6 +6,7 @@ import { buryDeadLetters, deliverCommands } from './queues/commands.ts'
 export { Allocator } from './broker/allocator.ts'
 export { ClusterGate } from './broker/gate.ts'
 export { SupportDesk } from './broker/support-desk.ts'
+export { Customer } from './customer/object.ts'
 export { Tenant } from './tenant/object.ts'
 
 const functions = app()

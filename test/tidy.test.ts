@@ -20,12 +20,14 @@ const rooms: Record<string, readonly string[]> = {
   doctor: ['upstreams', 'domain'],
   db: ['drizzle-orm', 'domain'],
   resources: ['zod', 'engine', 'upstreams', 'domain'],
+  platform: ['upstreams', 'domain', 'config'],
+  customer: ['cloudflare:workers', 'node:crypto', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'domain', 'config'],
   config: ['zod', 'domain', 'types of upstreams'],
   broker: ['cloudflare:workers', 'db', 'domain', 'config'],
-  tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'db', 'domain', 'config'],
+  tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'db', 'domain', 'config'],
   queues: ['domain', 'db', 'config'],
   functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
-  'index.ts': ['functions', 'queues', 'tenant', 'broker'],
+  'index.ts': ['functions', 'queues', 'tenant', 'customer', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
   operator: ['node:*'],
@@ -33,14 +35,14 @@ const rooms: Record<string, readonly string[]> = {
 
 /** Modules that only these files may import. */
 const reserved: Record<string, readonly string[]> = {
-  'cloudflare:workers': ['src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts'],
+  'cloudflare:workers': ['src/tenant/object.ts', 'src/customer/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts'],
   wrangler: ['lab/worker.ts', 'lab/start.ts'],
   miniflare: ['lab/worker.ts'],
 }
 
 /** The only files of the Worker, the gateway and the simulators that touch clock, timers, chance or console. */
 const rim = [
-  'src/tenant/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts',
+  'src/platform/lend.ts', 'src/tenant/object.ts', 'src/customer/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts',
   'src/queues/commands.ts', 'src/functions/cron/watchdog.ts', 'src/functions/problems.ts', 'src/functions/health.ts', 'src/functions/orders/orders.ts',
   // Runs in the customer's browser.
   'src/functions/orders/page-script.ts',

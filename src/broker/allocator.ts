@@ -2,14 +2,17 @@
 import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import type { Command, Identity } from '../domain/order.ts'
+import { ZoneBook, type Owner } from './zone-book.ts'
 import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook
+  readonly #zones: ZoneBook
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#book = new AllocatorBook(ctx.storage, configOf(env).cluster, Math.random)
+    this.#zones = new ZoneBook(ctx.storage)
   }
 
   intake(wish: Wish): Intake {
@@ -46,5 +49,25 @@ export class Allocator extends DurableObject<Env> {
 
   addresses(): { held: number; quarantined: number; free: number } {
     return this.#book.addresses(Date.now())
+  }
+
+  claimZone(owner: Owner, origin: string, id: string): boolean {
+    return this.#zones.claim(owner, origin, id, Date.now())
+  }
+
+  releaseZone(owner: Owner, origin: string): void {
+    this.#zones.release(owner, origin)
+  }
+
+  seenZones(owner: Owner, zones: { origin: string; id: string }[]): void {
+    this.#zones.seen(owner, zones, Date.now())
+  }
+
+  zoneById(connection: string, id: string): string | undefined {
+    return this.#zones.byId(connection, id)
+  }
+
+  zoneByName(connection: string, name: string): { user: string; looked: boolean } | undefined {
+    return this.#zones.byName(connection, name, Date.now())
   }
 }

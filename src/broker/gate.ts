@@ -9,7 +9,7 @@ export class ClusterGate extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#book = new GateBook(ctx.storage, (tenant) => ctx.waitUntil(env.TENANT.getByName(tenant).unpark().catch(() => undefined)))
+    this.#book = new GateBook(ctx.storage, (tenant) => ctx.waitUntil(driven(env, tenant).unpark().catch(() => undefined)))
   }
 
   async acquire(ask: Ask): Promise<Grant> {
@@ -28,7 +28,7 @@ export class ClusterGate extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
-    const busy = await this.#book.sweep(Date.now(), (tenant, step) => this.env.TENANT.getByName(tenant).holds(step)).catch(() => true)
+    const busy = await this.#book.sweep(Date.now(), (tenant, step) => driven(this.env, tenant).holds(step)).catch(() => true)
     if (!busy) await this.ctx.storage.deleteAlarm()
   }
 
@@ -37,3 +37,6 @@ export class ClusterGate extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
   }
 }
+
+/** The object that drives the rows of this key. */
+const driven = (env: Env, key: string) => (key.startsWith('c') ? env.CUSTOMER.getByName(key) : env.TENANT.getByName(key))

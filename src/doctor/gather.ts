@@ -44,7 +44,7 @@ export async function gather(dns: Dns, domain: DomainName): Promise<Facts> {
 }
 
 /** Asks a server of the zone above, because the servers of a domain that is not set up yet do not answer for it. */
-async function delegationOf(dns: Dns, apex: string): Promise<Delegation | undefined> {
+export async function delegationOf(dns: Dns, apex: string): Promise<Delegation | undefined> {
   const above = apex.slice(apex.indexOf('.') + 1)
   const answer = await dns.first(above, 'NS')
   const host = led(answer, above, 'NS').values[0] ?? answer.authority.find((one) => one.type === 'SOA')?.data.split(' ')[0]

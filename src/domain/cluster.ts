@@ -39,6 +39,8 @@ export const Cluster = z.object({
   timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
   /** Proxmox storage for off-site copies, reachable from all nodes; without one the nightly backups are snapshots. */
   backupStorage: z.string().min(1).optional(),
+  /** What customers' own zones need besides: the mail server, and the ids of the DNS and mail servers in ISPConfig. */
+  customers: z.object({ mailHost: z.string().min(4), dnsServer: z.int().positive(), mailServer: z.int().positive() }),
   /** `random` names, or the seed's scheme (`email`), which publishes the local part of the customer's address. */
   hostNames: z.enum(['random', 'email']),
 })

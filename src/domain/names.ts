@@ -6,6 +6,11 @@ export function tenantKey(connection: string, service: string): string {
   return 't' + createHash('sha256').update(JSON.stringify([connection, service])).digest('hex').slice(0, 20)
 }
 
+/** The key of a customer's own object: one billing user of one connection. Never the key of a tenant. */
+export function customerKey(connection: string, user: string): string {
+  return 'c' + createHash('sha256').update(JSON.stringify([connection, 'customer', user])).digest('hex').slice(0, 20)
+}
+
 /** The mark that everything we create upstream bears, e.g. `berth-t0123…-e1`. Valid as a Proxmox tag. */
 export const mark = (tenant: string, epoch: number): string => `berth-${tenant}-e${epoch}`
 

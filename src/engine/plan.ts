@@ -41,6 +41,14 @@ export function reopened(row: Row, now: number): Row {
   }
 }
 
+/** The gate has room again: what was parked may ask at once. */
+export function unparked(book: Notebook, now: number): void {
+  for (const row of book.rows()) if (row.parked && row.notBefore > now) book.put({ ...row, notBefore: now })
+}
+
+/** Does this row still need its lease? Asked by the gate before it takes one back. */
+export const holdsLease = (row: Row | undefined): boolean => row?.phase === 'calling' || row?.phase === 'waiting' || row?.phase === 'unknown'
+
 /** It ends with what it lives in, which is going too: nothing of its own is called any more. */
 export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
   const inside = resourceOf(resources, row.name)?.inside

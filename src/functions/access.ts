@@ -10,12 +10,13 @@ export interface App { Bindings: Env; Variables: RequestIdVariables & { connecti
 
 /**
  * - `connection` the bearer key of a billing connection: sees and changes that connection's services only
+ * - `connection-path` the same key as a segment of the path (`/k/<key>/…`), for extensions that send no header: a secret, shown nowhere
  * - `order-link` the unguessable link of one order, read only
  * - `operator`   the operator's bearer key
  * - `help-desk`  the bearer key of a help desk: asks about support keys of one connection's customers, nothing else
  * - `public`     anybody
  */
-export type Credential = 'connection' | 'order-link' | 'operator' | 'help-desk' | 'public'
+export type Credential = 'connection' | 'connection-path' | 'order-link' | 'operator' | 'help-desk' | 'public'
 
 export const access = {
   'GET /health': 'public',
@@ -43,9 +44,26 @@ export const access = {
   'POST /support/unsuspend': 'connection',
   'POST /support/terminate': 'connection',
   'POST /support/verify': 'help-desk',
+  'POST /customdomain/getdata': 'connection',
+  'POST /customdomain/add/zone': 'connection',
+  'POST /customdomain/delete/zone': 'connection',
+  'POST /customdomain/add/record': 'connection',
+  'POST /customdomain/delete/record': 'connection',
+  'POST /k/:key/customdomain/getdata': 'connection-path',
+  'POST /k/:key/customdomain/add/zone': 'connection-path',
+  'POST /k/:key/customdomain/delete/zone': 'connection-path',
+  'POST /k/:key/customdomain/add/record': 'connection-path',
+  'POST /k/:key/customdomain/delete/record': 'connection-path',
+  'GET /zones/history': 'connection',
+  'POST /zones/undo': 'connection',
+  'POST /zones/plan': 'connection',
+  'POST /zones/apply': 'connection',
+  'GET /zones/export': 'connection',
+  'GET /zones/templates': 'connection',
   'GET /orders/:id': 'order-link',
   'GET /orders/:id/events': 'order-link',
   'POST /operator/retry': 'operator',
+  'POST /operator/customer/retry': 'operator',
   'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',
@@ -61,13 +79,19 @@ export type Route = keyof typeof access
 export const guards: Record<Credential, MiddlewareHandler<App>> = {
   public: (_c, next) => next(),
   connection: async (c, next) => {
-    const key = keyOf(c, configOf(c.env).apiKeys)
+    const key = keyOf(bearer(c), configOf(c.env).apiKeys)
+    if (!key) throw new Problem('unauthorized', 'The API key is missing or wrong.')
+    c.set('connection', key.connection)
+    await next()
+  },
+  'connection-path': async (c, next) => {
+    const key = keyOf(c.req.param('key') ?? '', configOf(c.env).apiKeys)
     if (!key) throw new Problem('unauthorized', 'The API key is missing or wrong.')
     c.set('connection', key.connection)
     await next()
   },
   'help-desk': async (c, next) => {
-    const key = keyOf(c, configOf(c.env).helpDeskKeys)
+    const key = keyOf(bearer(c), configOf(c.env).helpDeskKeys)
     if (!key) throw new Problem('unauthorized', 'The help desk key is missing or wrong.')
     c.set('connection', key.connection)
     c.set('desk', key.sha256.slice(0, 16))
@@ -94,9 +118,9 @@ export function tenantOfOrder(secret: string, id: string): string | undefined {
 
 const signatureOf = (secret: string, tenant: string): string => createHmac('sha256', secret).update(`order ${tenant}`).digest('hex').slice(0, 32)
 
-/** Which of these keys the request bears. Every one is compared, so that time tells nothing about which one matched. */
-function keyOf<T extends { sha256: string }>(c: Context<App>, keys: readonly T[]): T | undefined {
-  const hash = hashOf(bearer(c))
+/** Which of these keys was shown. Every one is compared, so that time tells nothing about which one matched. */
+function keyOf<T extends { sha256: string }>(shown: string, keys: readonly T[]): T | undefined {
+  const hash = hashOf(shown)
   let found: T | undefined
   for (const key of keys) if (sameText(key.sha256, hash)) found = key
   return found

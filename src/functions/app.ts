@@ -10,9 +10,11 @@ import { actions } from './paymenter/actions.ts'
 import { backups } from './paymenter/backups.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
+import { zones } from './paymenter/zones.ts'
 import { onError, Problem } from './problems.ts'
 import { reference } from './reference.ts'
 import { reports } from './reports.ts'
+import { zoneTools } from './zone-tools.ts'
 
 export function app(): Hono<App> {
   const all = new Hono<App>()
@@ -26,6 +28,8 @@ export function app(): Hono<App> {
   actions(all)
   backups(all)
   support(all)
+  zones(all)
+  zoneTools(all)
   orders(all)
   operator(all)
   audit(all)

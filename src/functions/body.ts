@@ -8,11 +8,11 @@ import { Problem } from './problems.ts'
 const bodyMaxBytes = 16 * 1024
 
 /** The JSON body as the schema wants it. */
-export async function bodyOf<T>(c: Context<App>, schema: z.ZodType<T>): Promise<T> {
+export async function bodyOf<T>(c: Context<App>, schema: z.ZodType<T>, mostBytes = bodyMaxBytes): Promise<T> {
   const type = c.req.header('content-type') ?? ''
   if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('wrong-type', 'Send the fields as JSON with "Content-Type: application/json".', 'content-type')
-  if (Number(c.req.header('content-length') ?? 0) > bodyMaxBytes) throw tooLarge()
-  const text = await readUpTo(c.req.raw.body, bodyMaxBytes)
+  if (Number(c.req.header('content-length') ?? 0) > mostBytes) throw tooLarge(mostBytes)
+  const text = await readUpTo(c.req.raw.body, mostBytes)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -48,10 +48,10 @@ async function readUpTo(body: ReadableStream<Uint8Array> | null, most: number): 
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.byteLength
-    if (bytes > most) throw tooLarge()
+    if (bytes > most) throw tooLarge(most)
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
 }
 
-const tooLarge = (): Problem => new Problem('too-large', 'The body is too large (16 KiB at most).', 'body')
+const tooLarge = (mostBytes: number): Problem => new Problem('too-large', `The body is too large (${mostBytes / 1_024} KiB at most).`, 'body')

@@ -13,13 +13,15 @@ const schemes: Record<Credential, { type: 'http'; scheme: 'bearer'; description:
   connection: { type: 'http', scheme: 'bearer', description: 'The key of a billing connection: sees and changes the services of that connection only.' },
   operator: { type: 'http', scheme: 'bearer', description: 'The key of the operator.' },
   'help-desk': { type: 'http', scheme: 'bearer', description: "The key of a help desk: asks about the support keys of one connection's customers." },
+  // The key stands in the path, as a parameter of its own.
+  'connection-path': undefined,
   'order-link': undefined,
   public: undefined,
 }
 
 /** What every call with this credential, or of this kind, may be refused with. */
 const implied = (credential: Credential, { body, query, params }: Description): ProblemCode[] => [
-  ...(schemes[credential] ? ['unauthorized' as const] : []),
+  ...(schemes[credential] || credential === 'connection-path' ? ['unauthorized' as const] : []),
   ...(credential === 'order-link' ? ['not-found' as const] : []),
   ...(body || query || params ? ['bad-request' as const] : []),
   ...(body ? ['too-large' as const, 'wrong-type' as const] : []),

@@ -16,6 +16,8 @@ export interface Description<Body extends z.ZodType = z.ZodType, Query extends z
   about?: string
   /** The JSON object that it reads. */
   body?: Body
+  /** Of a body that is longer than a form. */
+  bodyMaxBytes?: number
   query?: Query
   params?: Params
   /** The JSON of a 200. */
@@ -45,13 +47,13 @@ export function mount<Body extends z.ZodType = z.ZodNever, Query extends z.ZodTy
   app: Hono<App>, route: Route, description: Description<Body, Query, Params, Answer>,
 ): (answers: Answers<Body, Query, Params, Answer>) => void {
   const [method = '', path = ''] = route.split(' ')
-  const { before = [], body, query, params } = description
+  const { before = [], body, bodyMaxBytes, query, params } = description
   return (answers) => {
     const handler = async (c: Context<App>): Promise<Response> => {
       const sent = {
         params: params && checked(params, c.req.param()),
         query: query && queryOf(c, query),
-        body: body && (await bodyOf(c, body)),
+        body: body && (await bodyOf(c, body, bodyMaxBytes)),
       } as Sent<Body, Query, Params>
       const answer = await answers(c, sent)
       return answer instanceof Response ? answer : c.json(answer as object)

@@ -2,13 +2,14 @@
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../config.ts'
-import { tenantKey } from '../domain/names.ts'
+import { customerKey, tenantKey } from '../domain/names.ts'
 import { supportStatuses, tierNames } from '../domain/support.ts'
 import type { App } from './access.ts'
 import { mount } from './mount.ts'
 import { OrderView } from './orders/order-view.ts'
 import { Problem } from './problems.ts'
 import { serviceId } from './service-id.ts'
+import { userId } from './user-id.ts'
 
 const Whose = z.object({ connection: z.string({ error: 'is required: the billing connection' }).describe('The billing connection.'), service_id: serviceId })
 
@@ -46,6 +47,11 @@ export function operator(app: Hono<App>): void {
     group: 'Operator', summary: 'Look at stuck steps again', about: 'After a person has mended what was wrong.',
     body: Retry, answer: z.object({ success: z.literal(true), retried: z.int().describe('How many steps there were.') }), refuses: ['unknown-service'],
   })(async (c, { body: { actor, ...whose } }) => ({ success: true, retried: await (await tenantOf(c, whose)).retry(actor) }))
+
+  mount(app, 'POST /operator/customer/retry', {
+    group: 'Operator', summary: 'Look at a customer’s stuck zones and records again', about: 'After a person has mended what was wrong.',
+    body: Retry.omit({ service_id: true }).extend({ user_id: userId }), answer: z.object({ success: z.literal(true), retried: z.int().describe('How many rows there were.') }),
+  })(async (c, { body }) => ({ success: true, retried: await c.env.CUSTOMER.getByName(customerKey(body.connection, body.user_id)).retry(body.actor) }))
 
   mount(app, 'GET /operator/tenant', {
     group: 'Operator', summary: 'Where a tenant stands, and the newest lines of its journal', about: 'Oldest first; `order` is null before the first command has arrived.',

@@ -17,7 +17,7 @@ export const problems = {
   costs: { status: 409, means: 'It would cost newer backups, named in `costs`. Repeat it with `lose_newer` if they may go.' },
   'disk-use': { status: 409, means: 'The content does not fit into the smaller disk; `error` says how much has to go.' },
   exhausted: { status: 409, means: 'Nothing is left to give at the moment; the same call may be repeated later.' },
-  'too-large': { status: 413, means: 'The body is larger than 16 KiB.' },
+  'too-large': { status: 413, means: 'The body is larger than 16 KiB (256 KiB where a zone file may be sent).' },
   'wrong-type': { status: 415, means: 'The body is not `application/json`.' },
   'too-many': { status: 429, means: 'Asked too often; `Retry-After` says when to ask again.' },
   internal: { status: 500, means: 'Our own fault; the log has the `request_id`. Nothing was lost; try again.' },
@@ -69,10 +69,13 @@ export function onError(error: Error, c: Context): Response {
     const code = error.status === 413 ? 'too-large' : error.status === 404 ? 'not-found' : 'bad-request'
     return problemResponse(new Problem(code, error.message || 'The request could not be read.'), requestId)
   }
-  console.error(JSON.stringify({ level: 'error', requestId, path: c.req.path, error: error.name, message: error.message.slice(0, 300) }))
+  console.error(JSON.stringify({ level: 'error', requestId, path: pathForLogs(c.req.path), error: error.name, message: error.message.slice(0, 300) }))
   const [code, message] = passes(error) ? ['unavailable', 'The platform is busy at the moment. Nothing is lost; please try again.'] as const : ['internal', 'Something went wrong on our side. Nothing was lost; please try again.'] as const
   return problemResponse(new Problem(code, message), requestId)
 }
 
 /** An object that is overloaded or was being moved. https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ */
 const passes = (error: Error): boolean => ('retryable' in error && error.retryable === true) || ('overloaded' in error && error.overloaded === true)
+
+/** A path as it may be logged: without the key that stands in it. */
+const pathForLogs = (path: string): string => path.replace(/^\/k\/[^/]*/, '/k/***')

@@ -2,7 +2,7 @@
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { backoffMs, policy } from '../engine/policy.ts'
 import type { Gate, TaskEnd, Turn } from '../domain/gate.ts'
-import { reopened, resourceOf, standing, wish, type Resources } from '../engine/plan.ts'
+import { holdsLease, reopened, resourceOf, standing, unparked, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
@@ -92,17 +92,13 @@ export class Actor<Up> {
   /** The gate has room again: what was parked may ask at once. */
   unpark(): void {
     if (this.store.isNewer()) return
-    const now = this.#lent.now()
-    this.store.transaction(() => {
-      for (const row of this.store.rows()) if (row.parked && row.notBefore > now) this.store.put({ ...row, notBefore: now })
-    })
+    this.store.transaction(() => unparked(this.store, this.#lent.now()))
     this.wake()
   }
 
   /** Does this step still need its lease? Asked by the gate before it takes one back. */
   holds(step: string): boolean {
-    const phase = this.store.row(step)?.phase
-    return phase === 'calling' || phase === 'waiting' || phase === 'unknown'
+    return holdsLease(this.store.row(step))
   }
 
   /** A person has mended what was wrong: stuck rows are looked at again, a disk that was held follows its plan. Answers how many. */

@@ -4,15 +4,13 @@ import { configOf } from '../config.ts'
 import { writeReport } from '../db/reports.ts'
 import type { Seal } from '../domain/audit-chain.ts'
 import type { Acted, Action } from '../domain/action.ts'
-import type { System } from '../domain/errors.ts'
 import type { Command } from '../domain/order.ts'
 import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
+import { lend } from '../platform/lend.ts'
 import type { Reach } from '../resources/reach.ts'
 import { resources } from '../resources/plans.ts'
 import { replicas } from '../resources/replicas.ts'
-import type { Rim } from '../upstreams/http.ts'
-import { upstreams } from '../upstreams/upstreams.ts'
 import { Actor, taskEnd, type Lent } from './actor.ts'
 import { backupList, type BackupList } from './backups.ts'
 import { figures, type Figures } from './figures.ts'
@@ -152,35 +150,19 @@ export class Tenant extends DurableObject<Env> {
 
 /** What the platform lends, put together for the actor. */
 function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Reach> {
-  const config = configOf(env)
-  const rim: Rim = { fetch: (request) => fetch(request), now: () => Date.now(), sleep }
-  const clients = upstreams(config.upstreams, rim)
-  const allocator = () => env.ALLOCATOR.getByName(config.cluster.name)
+  const { cluster } = configOf(env)
+  const platform = lend(ctx, env)
+  const { clients } = platform
+  const allocator = () => env.ALLOCATOR.getByName(cluster.name)
   return {
-    storage: ctx.storage,
+    ...platform,
     resources,
-    cluster: config.cluster,
-    now: rim.now,
-    random: Math.random,
-    sleep,
+    cluster,
     clients: (call) => ({
       ...clients(call),
       allocator: { held: (tenant, epoch) => allocator().held(tenant, epoch), release: (tenant, epoch) => allocator().release(tenant, epoch) },
     }),
     watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: Date.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
-    probe: async (system: System) => {
-      const up = clients({ operation: 'probe', attempt: 0, deadline: Date.now() + 5_000 })
-      if (system === 'proxmox' || system === 'gateway') await up.proxmox.version()
-      else if (system === 'linstor') await up.linstor.version()
-      else if (system === 'npm') await up.npm.certificates()
-      else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
-      else if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: config.cluster.zone })
-      else if (system === 'dns') await up.dns.first(config.cluster.zone, 'SOA')
-    },
-    gate: (tenant, turn) => {
-      const gate = () => env.GATE.getByName(config.cluster.name)
-      return { acquire: async (ask) => gate().acquire({ tenant, ...turn, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
-    },
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
     report: async (projection) => {
       const { tenant, service, status } = projection.tenant
@@ -189,15 +171,6 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
       if (projection.audit.some(({ event, step }) => event === 'turned' && step === 'disk')) console.error(JSON.stringify({ level: 'alert', what: 'a disk could not be made as large as its plan', tenant, service }))
       await writeReport(env.DB, projection, Date.now())
     },
-    setAlarm: (at) => void ctx.storage.setAlarm(at),
-    deleteAlarm: () => void ctx.storage.deleteAlarm(),
     changed,
   }
 }
-
-const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const timer = setTimeout(resolve, Math.max(0, ms))
-    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })

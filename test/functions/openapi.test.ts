@@ -36,7 +36,9 @@ it('says of each route what it wants, what it answers and what it refuses', () =
     const credential = access[route as Route]
     expect([route, summary]).toEqual([route, expect.stringMatching(/^[A-Z][^.]+$/)])
     expect([route, Object.keys(responses['200']?.content ?? {}).length > 0]).toEqual([route, true])
-    expect([route, '401' in responses, security]).toEqual([route, security.length > 0, security.length > 0 ? [{ [credential]: [] }] : []])
+    // A key in the path is a parameter, not a scheme.
+    const guarded = security.length > 0 || credential === 'connection-path'
+    expect([route, '401' in responses, security]).toEqual([route, guarded, security.length > 0 ? [{ [credential]: [] }] : []])
     expect([route, parameters.filter((one) => one.in === 'path').map((one) => one.name)]).toEqual([route, [...route.matchAll(/:(\w+)/g)].map((match) => match[1])])
     expect([route, '413' in responses]).toEqual([route, requestBody !== undefined])
     for (const [scheme] of security.flatMap((one) => Object.entries(one))) expect(Object.keys(document.components.securitySchemes)).toContain(scheme)

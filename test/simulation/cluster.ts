@@ -21,4 +21,5 @@ export const cluster: Cluster = Cluster.parse({
   siteUrl: 'https://*.berth.localhost',
   backupStorage: 'backup',
   hostNames: 'random',
+  customers: { mailHost: 'mail.berth.localhost', dnsServer: 4, mailServer: 3 },
 })

@@ -5,6 +5,7 @@ import { realClock } from '../../lab/clock.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import type { Net } from '../../lab/dns/authoritative.ts'
 import { portFiftyThree, resolverApp } from '../../lab/dns/dns.ts'
+import { delegate } from '../../lab/dns/internet.ts'
 import { resolvers } from '../../lab/dns/resolver.ts'
 import { everything } from '../../lab/everything.ts'
 import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
@@ -67,6 +68,10 @@ function dataCentre(): Fetch {
   return async (request) => {
     const { host, pathname } = new URL(request.url)
     if (pathname === '/everything') return Response.json(everything(world))
+    if (pathname.startsWith('/delegate/')) {
+      delegate(world, pathname.slice('/delegate/'.length), [`ns1.${zone}`, `ns2.${zone}`])
+      return new Response('delegated')
+    }
     const resolver = doh[Number(/:879([567])$/.exec(host)?.[1]) - 5]
     if (resolver) return resolver.fetch(request)
     return host.endsWith(':8794') ? dns.fetch(request) : entrance.fetch(request)

@@ -15,6 +15,12 @@ type Call = (of: Things) => { path?: string; key?: string; fields?: object }
 
 const byService = (more: object = {}): Call => ({ service }) => ({ key: keys.other, fields: { service_id: service, ...more } })
 const byLink = (events: string): Call => ({ orderId }) => ({ path: `/orders/${orderId}${events}` })
+const byUser = (more: object = {}): Call => ({ service }) => ({ key: keys.other, fields: { user_id: service, ...more } })
+/** The DNS extension's calls, with the key of another connection in the path; test/workers/zones.test.ts has real zones beside it. */
+const byPath = (what: string, more: object): Call => ({ service }) => ({ path: `/k/${keys.other}/customdomain/${what}`, fields: { user_id: service, ...more } })
+const zone = { domain: 'example.com' }
+const entry = { type: 'A', name: 'www.example.com', ttl: 300, ip: '203.0.113.10' }
+const row = { zone_id: '1', rc_id: '1' }
 /** Gives the caller something of its own, whatever others have under the same number. */
 const maker = (fields: object): { maker: Call } => ({ maker: byService(fields) })
 
@@ -43,6 +49,22 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'POST /action/mkbak': [byService()],
   'POST /action/delbak': [byService({ bak: 'BAK01012026-1' })],
   'POST /action/rollback': [byService({ bak: 'BAK01012026-1' })],
+  'POST /customdomain/getdata': [byUser()],
+  'POST /customdomain/add/zone': [byUser(zone)],
+  'POST /customdomain/delete/zone': [byUser(zone)],
+  'POST /customdomain/add/record': [byUser(entry)],
+  'POST /customdomain/delete/record': [byUser(row)],
+  'POST /k/:key/customdomain/getdata': [byPath('getdata', {})],
+  'POST /k/:key/customdomain/add/zone': [byPath('add/zone', zone)],
+  'POST /k/:key/customdomain/delete/zone': [byPath('delete/zone', zone)],
+  'POST /k/:key/customdomain/add/record': [byPath('add/record', entry)],
+  'POST /k/:key/customdomain/delete/record': [byPath('delete/record', row)],
+  'GET /zones/history': [byUser()],
+  'POST /zones/undo': [byUser({ change: 1 })],
+  'POST /zones/plan': [byUser({ ...zone, template: 'site' })],
+  'POST /zones/apply': [byUser({ ...zone, template: 'site', plan: 'x' })],
+  'GET /zones/export': [byUser(zone)],
+  'GET /zones/templates': [byUser()],
   'POST /support/create': maker({ email: 'stranger@example.com' }),
   'POST /support/suspend': [byService()],
   'POST /support/unsuspend': [byService()],
@@ -51,6 +73,7 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'GET /orders/:id': [byLink('')],
   'GET /orders/:id/events': [byLink('/events')],
   'POST /operator/retry': 'shut',
+  'POST /operator/customer/retry': 'shut',
   'POST /operator/reports': 'shut',
   'GET /operator/tenant': 'shut',
   'GET /operator/gate': 'shut',

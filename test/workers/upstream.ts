@@ -42,6 +42,11 @@ export function connect(way: Way = (_request, onward) => onward()): void {
   through(way)
 }
 
+/** The registry delegates a domain to the platform's two name servers. */
+export async function delegated(domain: string): Promise<void> {
+  await out(`http://data-centre.test/delegate/${domain}`, { headers: { 'x-data-centre': name } })
+}
+
 /** What stands in the data centre, as the lab counts it. */
 export async function everything(): Promise<{ kind: string; of: string; what: string }[]> {
   const answer = await out('http://data-centre.test/everything', { headers: { 'x-data-centre': name } })

@@ -31,10 +31,10 @@ export function spfWords(record: DnsRecord): Finding[] {
 /** Counts look-ups, nested ones through `textsOf`. What nobody answers is counted as the one look-up that it surely is. */
 export async function spfLookups(record: DnsRecord, textsOf: TextsOf): Promise<Finding[]> {
   const walked = await walk(record.data, textsOf, [shown(record.name).toLowerCase()])
-  const of = (message: string): Finding => ({ level: 'error', name: record.name, type: 'TXT', message: `The SPF record of ${shown(record.name)} ${message}` })
+  const of = (message: string, level: Finding['level'] = 'error'): Finding => ({ level, name: record.name, type: 'TXT', message: `The SPF record of ${shown(record.name)} ${message}` })
   return [
     ...(walked.count > lookupsMax ? [of(`makes receivers look up ${walked.count > cut ? `more than ${cut}` : walked.count} names, ${lookupsMax} are allowed: they would refuse it. Remove an include that is no longer needed.`)] : []),
-    ...walked.missing.map((name) => of(`includes ${name}, which has no SPF record.`)),
+    ...walked.missing.map((name) => of(`includes ${name}, which has no SPF record.`, 'warning')),
     ...walked.loops.map((name) => of(`includes itself through ${name}.`)),
   ]
 }

@@ -1,0 +1,193 @@
+// What a customer may do with zones and records, and what they are told. Each change is durable before it is waited for; a wish
+// that was accepted is never answered as a failure. Everything is looked for among the customer's own zones only.
+import { led } from '../domain/dns/answer.ts'
+import type { Finding } from '../domain/dns/finding.ts'
+import { ownerAsWritten, shown, within } from '../domain/dns/host-name.ts'
+import { lintChange } from '../domain/dns/lint.ts'
+import { identityOf, readRecord, told, type DnsRecord, type Written } from '../domain/dns/record.ts'
+import { isSpf, spfLookups } from '../domain/dns/spf.ts'
+import { changed, inverse, type Change } from '../domain/dns/zone-diff.ts'
+import { UpstreamError } from '../domain/errors.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
+import type { CustomerActor } from './actor.ts'
+import { handleOf, idsOf, isOwnNs, readZones, soon, zoneView, type Ids, type ZoneView } from './contents.ts'
+import { delegatedHere } from './delegated.ts'
+import type { Lent } from './lent.ts'
+import type { CustomerState, Deed, HistoryItem, SeenZone } from './storage.ts'
+
+export type Answer =
+  | { ok: true; message: string }
+  | { ok: false; code: 'bad-request' | 'not-found' | 'conflict' | 'unavailable'; message: string }
+
+export const refused = (code: (Answer & { ok: false })['code'], message: string): Answer & { ok: false } => ({ ok: false, code, message })
+
+/** A change is waited for this long, well within the extension's 20 s; a read takes at most this long of its 10 s. */
+const waitMs = 12_000
+const readMs = 7_000
+const zonesMax = 100
+export const changesMax = 300
+
+const away = 'The name server’s administration does not answer at the moment.'
+
+export class Zones {
+  readonly #customer: CustomerActor
+  readonly #lent: Lent
+  readonly whose: CustomerState
+  readonly ids: Ids
+
+  constructor(customer: CustomerActor, lent: Lent, whose: CustomerState) {
+    this.#customer = customer
+    this.#lent = lent
+    this.whose = whose
+    this.ids = idsOf(whose.key, (text) => lent.sign(text))
+  }
+
+  /** All zones with their records; `stale` when ISPConfig is away and this is what was seen last. */
+  async data(): Promise<{ ok: true; zones: ZoneView[]; stale: boolean } | (Answer & { ok: false })> {
+    const known = await this.known()
+    if (!known) return refused('unavailable', `${away} Please try again in a few minutes.`)
+    return { ok: true, stale: known.stale, zones: known.zones.map((zone) => zoneView(zone, this.#customer.underWay(zone.origin).records, this.ids)) }
+  }
+
+  /** The customer's zones, those that are coming included; undefined when nobody can tell. */
+  async known(): Promise<{ zones: SeenZone[]; stale: boolean } | undefined> {
+    const { store } = this.#customer
+    const now = this.#lent.now()
+    let zones = store.seen()
+    let stale = false
+    try {
+      zones = await readZones(this.up(readMs), this.whose.customerNo, this.#lent.settings.dnsServer, now)
+      store.transaction(() => store.putSeen(zones))
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      stale = true
+    }
+    const coming = store.pending().flatMap(({ deed }): SeenZone[] => (deed.kind === 'add-zone' && zones.every(({ origin }) => origin !== deed.origin) ? [{ origin: deed.origin, zoneId: 0, at: now, records: [] }] : []))
+    const all = [...zones, ...coming]
+    if (stale && all.length === 0) return undefined
+    if (!stale) await this.#lent.registry.seen(all.map(({ origin }) => ({ origin, id: this.ids.zone(origin) })))
+    return { zones: all, stale }
+  }
+
+  /** The zone of this id, or in which this name lies. */
+  async find(which: { id?: string | undefined; name?: string | undefined }): Promise<{ ok: true; zone: SeenZone; current: DnsRecord[] } | (Answer & { ok: false })> {
+    const known = await this.known()
+    if (!known) return refused('unavailable', `${away} Please try again in a few minutes.`)
+    const name = which.name === undefined ? '' : ownerAsWritten(`${which.name.trim().replace(/\.$/, '')}.`, '.')
+    const fits = known.zones.filter(({ origin }) => (which.id === undefined ? within(name, origin) : this.ids.zone(origin) === which.id))
+    const zone = fits.toSorted((a, b) => b.origin.length - a.origin.length)[0]
+    if (!zone) return refused('not-found', which.id === undefined ? `You have no zone for ${shown(name)}.` : 'There is no such zone.')
+    const { zone: want, records } = this.#customer.underWay(zone.origin)
+    if (want === 'absent') return refused('conflict', `The zone ${shown(zone.origin)} is being deleted.`)
+    return { ok: true, zone, current: soon(zone, records) }
+  }
+
+  async addZone(origin: string, actor: string, again?: { records: DnsRecord[]; undoes: number }): Promise<Answer> {
+    const { settings, registry } = this.#lent
+    const name = shown(origin)
+    const known = await this.known()
+    if (this.#customer.underWay(origin).zone === 'absent') return refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
+    if (known?.zones.some((zone) => zone.origin === origin)) return { ok: true, message: `success: the zone ${name} is there already.` }
+    if ((known?.zones.length ?? 0) >= zonesMax) return refused('conflict', `You have ${zonesMax} zones, more are not possible.`)
+    const delegation = await delegatedHere(this.up(readMs).dns, name, settings.nameServers)
+    if (!delegation.ok) return refused(delegation.code, delegation.message)
+    if (!(await registry.claim(origin, this.ids.zone(origin)))) return refused('conflict', `The zone ${name} cannot be created: the domain has a zone in another account on this platform.`)
+    const record = (at: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: at, type, ttl: 3_600, priority: null, data })
+    const records = [
+      ...settings.nameServers.map((host) => record(origin, 'NS', host)),
+      ...(again?.records.filter((one) => !isOwnNs(one, origin)) ?? [record(origin, 'A', settings.proxyIp), record(`www.${origin}`, 'A', settings.proxyIp)]),
+    ]
+    return this.#enact({ kind: 'add-zone', origin, records }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+  }
+
+  async deleteZone(domain: string, actor: string, undoes?: number): Promise<Answer> {
+    const origin = ownerAsWritten(`${domain.trim().replace(/\.$/, '')}.`, '.')
+    const found = await this.find({ name: origin })
+    const gone = this.#customer.store.wasDeleted(origin)
+    if (found.ok ? found.zone.origin !== origin : gone)
+      return gone ? { ok: true, message: `success: the zone ${shown(origin)} is deleted already.` } : refused('not-found', `You have no zone ${shown(origin)}.`)
+    if (!found.ok) return found
+    return this.#enact({ kind: 'delete-zone', origin, records: found.current }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
+  }
+
+  async addRecord(which: { id?: string | undefined }, written: Written, actor: string): Promise<Answer> {
+    const found = await this.find(which.id === undefined ? { name: written.name } : which)
+    if (!found.ok) return found
+    const read = readRecord(written, found.zone.origin)
+    if (!read.ok) return refused('bad-request', read.problem)
+    const before = found.current.find((one) => identityOf(one) === identityOf(read.record))
+    const change: Change = before ? { action: 'update', before, after: read.record } : { action: 'create', after: read.record }
+    return this.change(found.zone, found.current, [change], { actor, what: `The record ${told(read.record)} was ${before ? 'changed' : 'added'}` })
+  }
+
+  async deleteRecord(which: { id: string }, recordId: string, actor: string): Promise<Answer> {
+    const found = await this.find(which)
+    if (!found.ok) return found
+    const { origin, records } = found.zone
+    const is = (what: string): boolean => this.ids.record(origin, what) === recordId
+    const before = found.current.find((one) => is(identityOf(one)))
+    if (before) return this.change(found.zone, found.current, [{ action: 'delete', before }], { actor, what: `The record ${told(before)} was deleted` })
+    if (records.some((one) => one.record === null && is(handleOf(one)))) return refused('conflict', 'This record can be changed by support only.')
+    const gone = this.#customer.store.rows().some((row) => row.want === 'absent' && row.name.startsWith(`dns-entry:${origin}/`) && is(identityOf((row.wish as { record: DnsRecord }).record)))
+    return gone ? { ok: true, message: 'success: the record is deleted already.' } : refused('not-found', 'There is no such record in this zone.')
+  }
+
+  /** Checks a list of changes against the zone as it is now, then does all of it or nothing. */
+  async change(zone: SeenZone, current: readonly DnsRecord[], changes: readonly Change[], how: { actor: string; what: string; undoes?: number }): Promise<Answer> {
+    const { origin } = zone
+    const have = new Map(current.map((record) => [identityOf(record), record]))
+    const real = changes.filter((change) => (change.action === 'delete' ? have.has(identityOf(change.before)) : have.get(identityOf(change.after))?.ttl !== change.after.ttl))
+    if (real.length === 0) return { ok: true, message: 'success: it is so already.' }
+    if (real.length > changesMax) return refused('bad-request', `These are ${real.length} changes; ${changesMax} are possible at once.`)
+    if (real.some((change) => isOwnNs(change.action === 'delete' ? change.before : change.after, origin))) return refused('bad-request', `The NS records of ${shown(origin)} itself cannot be changed.`)
+    const findings = await this.findings(origin, current, changed(current, real))
+    const errors = findings.filter(({ level }) => level === 'error')
+    if (errors.length > 0) return refused('bad-request', errors.map(({ message }) => message).join(' '))
+    return this.#enact({ kind: 'records', origin, changes: [...real] }, how, findings)
+  }
+
+  /** What the change makes worse, the look-ups of a new SPF record included. */
+  async findings(origin: string, before: readonly DnsRecord[], after: readonly DnsRecord[]): Promise<Finding[]> {
+    const { dns } = this.up(5_000)
+    const textsOf = async (name: string): Promise<string[] | undefined> => dns.first(name, 'TXT').then((answer) => (answer.rcode === 'SERVFAIL' ? undefined : led(answer, name, 'TXT').values), () => undefined)
+    const known = new Set(before.map(identityOf))
+    const spf = after.filter((record) => isSpf(record) && !known.has(identityOf(record)))
+    return [...lintChange(origin, before, after), ...(await Promise.all(spf.map((record) => spfLookups(record, textsOf)))).flat()]
+  }
+
+  /** Takes a change back by a change of its own. */
+  async undo(n: number, actor: string): Promise<Answer> {
+    const item = this.#customer.store.change(n)
+    if (!item) return refused('not-found', 'There is no such change.')
+    if (item.undone !== null) return { ok: true, message: 'success: it is undone already.' }
+    if (item.state === 'failed') return refused('conflict', 'This change was never made.')
+    const { deed } = item
+    if (deed.kind === 'add-zone') return this.deleteZone(deed.origin, actor, n)
+    if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { records: deed.records, undoes: n })
+    const found = await this.find({ name: deed.origin })
+    if (!found.ok) return found
+    return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
+  }
+
+  up(ms: number): Upstreams {
+    return this.#lent.clients({ operation: `${this.whose.key}/look`, attempt: 0, deadline: this.#lent.now() + ms })
+  }
+
+  async #enact(deed: Deed, how: { actor: string; what: string; undoes?: number }, findings: readonly Finding[] = []): Promise<Answer> {
+    const n = this.#customer.enact(this.whose, deed, how)
+    const item = await this.#customer.settled(n, waitMs)
+    const notes = findings.map(({ message }) => ` Note: ${message}`).join('')
+    return answerOf(item, notes)
+  }
+}
+
+function answerOf({ state, why, what }: HistoryItem, notes: string): Answer {
+  if (state === 'failed') return refused('conflict', why ?? 'It could not be done.')
+  const message = state === 'done'
+    ? `success: ${lower(what)}. It is live within about a minute.`
+    : `success: accepted, and done as soon as the name server’s administration answers (${lower(what)}).`
+  return { ok: true, message: message + notes }
+}
+
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
