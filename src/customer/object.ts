@@ -29,7 +29,7 @@ export class Customer extends DurableObject<Env> {
       settings: zoneSettings(cluster),
       // Changes of one customer are short: they go before the building of sites.
       gate: (key) => platform.gate(key, { building: false, since: 0 }),
-      alert: ({ key, connection, user }) => console.error(JSON.stringify({ level: 'alert', what: 'a customer’s zone waits for a person', customer: key, connection, user })),
+      alert: ({ connection, user }) => console.error(JSON.stringify({ level: 'alert', what: 'a customer’s zone waits for a person', connection, user })),
       sign: (text) => createHmac('sha256', orderLinkSecret).update(`zones ${text}`).digest('hex'),
     }
     this.#customer = new CustomerActor({ ...this.#lend, registry: this.#registry(() => this.#customer.store.state()) })
