@@ -1,7 +1,7 @@
 // What a customer has asked of a site beyond its order: a switch, backups, actions under way, domains. Plain data in the tenant.
 
 /** One thing that the customer wants made, done or removed. `n` counts up per tenant and is never used twice. */
-export type Item = Backup | Copy | Restart | Restore
+export type Item = Backup | Copy | Restart | Restore | Shrink
 
 interface Ordered {
   /** Wanted there, or wanted away; what has come to rest absent is forgotten. */
@@ -51,6 +51,23 @@ export interface Restore extends Ordered {
   off?: boolean
 }
 
+/**
+ * The site moves to a smaller disk: copied off-site, the disk made anew out of the copy, the site seen again; only then does the copy go.
+ * `move` back to `from` when it cannot stand on `gb`: docs/decisions/0011-smaller-disks.md.
+ */
+export interface Shrink extends Ordered {
+  kind: 'shrink'
+  n: number
+  /** Of the copy, which stands in the archive's notes. */
+  name: string
+  /** The Proxmox storage that the copy lies on. */
+  storage: string
+  /** In GB: what is made, and what it was. */
+  gb: number
+  from: number
+  step: 'copy' | 'move' | 'check'
+}
+
 export interface Site {
   /** The customer's own switch; a suspension overrides it. */
   power: 'on' | 'off'
@@ -81,6 +98,8 @@ export function rowsOf(item: Item): string[] {
       return [`copy:${item.name}`]
     case 'restart':
       return []
+    case 'shrink':
+      return [`copy:${item.name}`, `replacement:${item.n}`, `check:${item.n}`]
     case 'restore':
       return [`${item.off ? 'replacement' : 'restore'}:${item.n}`]
   }
@@ -94,16 +113,18 @@ export function titleOf(item: Item): string {
       return `Backup ${item.name}`
     case 'restart':
       return 'Restart'
+    case 'shrink':
+      return 'Move to a smaller disk'
     case 'restore':
       return item.snapshot === 'initial' ? 'Reset' : `Going back to ${item.snapshot}`
   }
 }
 
 /** Is its effect one of a moment, for which the container is at rest? */
-export const passes = (item: Item): boolean => item.kind === 'restart' || item.kind === 'restore'
+export const passes = (item: Item): boolean => item.kind === 'restart' || item.kind === 'restore' || item.kind === 'shrink'
 
 /** Wanted up: switched on, and not at rest for something that passes. */
-export const runs = (site: Site): boolean => site.power === 'on' && !site.items.some((item) => passes(item) && item.want === 'present')
+export const runs = (site: Site): boolean => site.power === 'on' && !site.items.some((item) => passes(item) && item.want === 'present' && !(item.kind === 'shrink' && item.step === 'check'))
 
 /** The snapshots a customer sees, oldest first. */
 export const backupsOf = (site: Site): Backup[] => site.items.filter((item): item is Backup => item.kind === 'backup')
@@ -118,7 +139,7 @@ export const customersOf = (site: Site): Backup[] => backupsOf(site).filter(({ b
 export const busyWith = (site: Site): Item | undefined => site.items.find((item) => (passes(item) ? item.want === 'present' : 'made' in item && !item.made))
 
 /** A copy is being unpacked over the container: no snapshot can stand meanwhile. */
-export const isReplaced = (site: Site): boolean => site.items.some((item) => item.kind === 'restore' && item.off === true && item.want === 'present')
+export const isReplaced = (site: Site): boolean => site.items.some((item) => item.want === 'present' && ((item.kind === 'restore' && item.off === true) || (item.kind === 'shrink' && item.step !== 'copy')))
 
 /** How many notices a customer may still read. */
 const noticesMax = 10

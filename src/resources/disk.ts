@@ -50,7 +50,7 @@ export const disk: Resource<Reach, DiskWish, DiskOut> = {
 }
 
 /** Of `global-lvm:pm-1a2b3c4d_10001,size=20G`, in gigabytes; Proxmox writes K, M, G or T. */
-function sizeOf(rootfs: string | undefined): number {
+export function sizeOf(rootfs: string | undefined): number {
   const [, amount = '0', unit = 'G'] = /(?:^|,)size=(\d+(?:\.\d+)?)([KMGT])/.exec(rootfs ?? '') ?? []
   return Number(amount) * { K: 2 ** -20, M: 2 ** -10, G: 1, T: 2 ** 10 }[unit as 'K' | 'M' | 'G' | 'T']
 }

@@ -1,13 +1,14 @@
 // The rows of what a customer asked for beyond the order: one case per kind of item.
 import { rowsOf, type Item } from '../domain/site.ts'
 import type { Wanted } from '../engine/resource.ts'
+import type { CheckWish } from './check.ts'
 import type { CopyWish } from './copy.ts'
 import type { ReplacementWish } from './replacement.ts'
 import type { RestoreWish } from './restore.ts'
 import type { SnapshotWish } from './snapshot.ts'
 
-/** `gone`: the whole tenant is going; `root` is the storage of its disk. */
-export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, root: string, gone: boolean): Wanted[] {
+/** `gone`: the whole tenant is going; `root` is the storage of its disk; `running`: the container is wanted up. */
+export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, root: string, gone: boolean, running: boolean): Wanted[] {
   const want = item.want === 'present' && !gone ? 'present' : 'absent'
   const line = <W>(wish: W, after: readonly string[] = []): Wanted[] => rowsOf(item).map((resource) => ({ resource, want, wish, after }))
   switch (item.kind) {
@@ -17,6 +18,17 @@ export function linesOf(item: Item, all: readonly Item[], place: { vmid: number;
       return line<CopyWish>({ ...place, storage: item.storage, name: item.name })
     case 'restart':
       return []
+    case 'shrink': {
+      const { n, name, storage, gb, step } = item
+      const copied: Wanted = { resource: `copy:${name}`, want, wish: { ...place, storage, name } satisfies CopyWish, after: ['disk', 'failover', 'power'] }
+      if (step === 'copy') return [copied]
+      // What was seen stays as it is while the copy goes.
+      return [
+        copied,
+        { resource: `replacement:${n}`, want: gone ? 'absent' : 'present', wish: { ...place, root, n, name, storage, gb } satisfies ReplacementWish, after: ['failover', 'power', 'snapshot', `copy:${name}`] },
+        { resource: `check:${n}`, want: running && !gone && step === 'check' ? 'present' : 'absent', wish: { ...place, gb } satisfies CheckWish },
+      ]
+    }
     case 'restore': {
       // Newer backups go first, and nothing runs meanwhile, high availability included.
       const newer = all.filter((other) => other.kind === 'backup' && other.want === 'absent').flatMap(rowsOf)

@@ -6,6 +6,7 @@ import { plans } from '../domain/plan.ts'
 import { isReplaced, runs, type Site } from '../domain/site.ts'
 import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
+import { check } from './check.ts'
 import { container, type ContainerWish } from './container.ts'
 import { copy } from './copy.ts'
 import { disk, type DiskWish } from './disk.ts'
@@ -23,7 +24,7 @@ import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement]
+const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement, check]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
@@ -41,7 +42,7 @@ export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'su
  * | all others   | present | present         | absent             |
  *
  * Power and failover are absent as well while the customer has the site switched off, restarts it or goes back to a backup; the first
- * snapshot is absent while an off-site copy replaces the disk.
+ * snapshot is absent while an off-site copy replaces the disk, or the site moves to a smaller one.
  * What he has asked for beyond the order (`Item`) adds rows of its own: items.ts.
  *
  * A suspension that arrives while the site is still being built lets the building end first, behind the suspension page.
@@ -83,7 +84,7 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
       served && target === 'live' ? ['power'] : []),
     line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
     line<SnapshotWish>(snapshot, !isReplaced(site), { ...place, snapname: 'initial' }),
-    ...site.items.flatMap((item) => linesOf(item, site.items, place, cluster.storage, gone)),
+    ...site.items.flatMap((item) => linesOf(item, site.items, place, cluster.storage, gone, running)),
   ]
 }
 

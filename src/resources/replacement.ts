@@ -4,14 +4,15 @@ import * as z from 'zod'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import { archivesOf } from './copy.ts'
+import { sizeOf } from './disk.ts'
 import { atItsNode, nodeFor, whereabouts, type Reach } from './reach.ts'
 
-/** `root` is the storage of the disk; `name` and `storage` are the copy's. */
-export interface ReplacementWish { vmid: number; node: string; root: string; n: number; name: string; storage: string }
+/** `root` is the storage of the disk; `name` and `storage` are the copy's; `gb` is the size of the new disk, else the copy's own. */
+export interface ReplacementWish { vmid: number; node: string; root: string; n: number; name: string; storage: string; gb?: number }
 
 export const replacement: Resource<Reach, ReplacementWish, null> = {
   name: 'replacement',
-  title: 'Going back',
+  title: 'Disk out of its copy',
   needs: ['container'],
   inside: 'container',
   system: 'proxmox',
@@ -24,7 +25,7 @@ export const replacement: Resource<Reach, ReplacementWish, null> = {
   async observe({ up, wish, proved }): Promise<Seen<null>> {
     const { found: config } = await atItsNode(up, wish.vmid, wish.node, (node) => up.proxmox.containerConfig(node, wish.vmid))
     if (config?.lock) return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"` }
-    return proved && config?.rootfs !== undefined ? { state: 'present', ok: true, out: null } : { state: 'absent' }
+    return proved && config?.rootfs !== undefined && (wish.gb === undefined || sizeOf(config.rootfs) === wish.gb) ? { state: 'present', ok: true, out: null } : { state: 'absent' }
   },
 
   async make({ up, wish, mark }, seen) {
@@ -33,7 +34,7 @@ export const replacement: Resource<Reach, ReplacementWish, null> = {
     if (!archive || archive.size <= 0) throw new UpstreamError('proxmox', 'refused', `there is no backup ${wish.name}`, { landed: true })
     const { status } = await whereabouts(up, wish.vmid, wish.node)
     if (status?.status === 'running') throw new UpstreamError('proxmox', 'unknown', 'the container runs again', { landed: true })
-    return { handle: await up.proxmox.restoreContainer(node, { vmid: wish.vmid, ostemplate: archive.volid, storage: wish.root, unprivileged: true, force: true }) }
+    return { handle: await up.proxmox.restoreContainer(node, { vmid: wish.vmid, ostemplate: archive.volid, storage: wish.root, unprivileged: true, force: true, ...(wish.gb === undefined ? {} : { rootfs: `${wish.root}:${wish.gb}` }) }) }
   },
 
   async unmake() {

@@ -32,6 +32,8 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       return site.power === 'on' ? unchanged : done({ ...site, power: 'on' })
     case 'stop':
       if (site.power === 'off') return unchanged
+      // What is not yet seen on its new disk is not switched off.
+      if (busy?.kind === 'shrink') return underWay(busy)
       // A restart that has not come to its end is overtaken.
       return done({ ...site, power: 'off', items: site.items.map((item) => (item.kind === 'restart' ? { ...item, want: 'absent' } : item)) })
     case 'restart':
@@ -60,7 +62,7 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       const one = [...backupsOf(site), ...copiesOf(site)].find(({ name }) => name === action.name)
       if (!one) return refused('unknown', `There is no backup ${action.name}.`)
       if (one.want === 'absent') return unchanged
-      const restoring = site.items.find((item) => item.kind === 'restore' && item.want === 'present')
+      const restoring = site.items.find((item) => (item.kind === 'restore' || item.kind === 'shrink') && item.want === 'present')
       if (restoring) return underWay(restoring)
       return done({ ...site, items: site.items.map((item) => (item === one ? { ...one, want: 'absent' } : item)) })
     }

@@ -58,7 +58,7 @@ export class Actor<Up> {
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     // Before the command: whatever happens to this instance in between, somebody will look.
     this.#lent.setAlarm(this.#lent.now())
-    const answer = store.transaction(() => take(store, command, this.#lent.now(), () => this.#plan()))
+    const answer = store.transaction(() => take(store, command, this.#lent.now(), this.#lent.cluster.backupStorage, () => this.#plan()))
     this.wake()
     return answer
   }
@@ -112,7 +112,7 @@ export class Actor<Up> {
     if (!state || steps.length === 0) return 0
     store.transaction(() => {
       for (const row of stuck) store.put(reopened(row, now))
-      store.putState({ ...state, outcome: null, site: state.site.disk.held ? fitDisk(state, now) : state.site })
+      store.putState({ ...state, outcome: null, site: state.site.disk.held ? fitDisk(state, now, this.#lent.cluster.backupStorage) : state.site })
       store.journal('retried', null, 0, { actor, steps })
       this.#plan()
     })
@@ -212,7 +212,7 @@ export class Actor<Up> {
   /** Notes where the tenant rests. True when there is more to do at once. */
   #finish(): boolean {
     const { store } = this
-    const more = forget(store, this.#lent.now())
+    const more = forget(store, this.#lent.now(), this.#lent.cluster.backupStorage)
     if (more) this.#plan()
     const state = store.state()!
     const rows = new Map(store.rows().map((row) => [row.name, row]))

@@ -86,7 +86,7 @@ export class Tenant extends DurableObject<Env> {
   async preview(plan: PlanName, waitMs: number): Promise<PlanChange | undefined> {
     const state = this.#actor.store.state()
     const stored = replicas.output.safeParse(this.#actor.store.row('replicas')?.out).data
-    return state && preview(state, plan, { figures: () => this.figures(waitMs), room: async () => (stored ? roomGb(this.#lent, stored.resource, waitMs) : undefined) })
+    return state && preview(state, plan, this.#lent.cluster.backupStorage !== undefined, { figures: () => this.figures(waitMs), room: async () => (stored ? roomGb(this.#lent, stored.resource, waitMs) : undefined) })
   }
 
   /** Backups and quota, or undefined before the first command. */

@@ -10,9 +10,10 @@ const gib = 2 ** 30
 /** Asked only when it matters: how the container does, and by how many GB its disk may grow. */
 interface Asking { figures: () => Promise<Figures | undefined>; room: () => Promise<number | undefined> }
 
-export async function preview(state: TenantState, to: PlanName, ask: Asking): Promise<PlanChange> {
+/** `movable`: a copy of the site has a place to lie while it moves to a smaller disk. */
+export async function preview(state: TenantState, to: PlanName, movable: boolean, ask: Asking): Promise<PlanChange> {
   const { diskGb, domains } = siteView(state)
-  const facts = { plan: state.spec.plan, served: state.served, site: state.site, diskGb, domains: domains.names, usedGb: undefined, freeGb: undefined }
+  const facts = { movable, plan: state.spec.plan, served: state.served, site: state.site, diskGb, domains: domains.names, usedGb: undefined, freeGb: undefined }
   const first = planChange(facts, to)
   if (first.after.diskGb === diskGb) return first
   if (first.after.diskGb > diskGb) return planChange({ ...facts, freeGb: await ask.room() }, to)

@@ -5,8 +5,8 @@ import { fitDisk } from './disk.ts'
 import { newborn } from './state.ts'
 import type { TenantStorage } from './storage.ts'
 
-/** `plan` writes the wishes of the new state into the rows. */
-export function take(store: TenantStorage, command: Command, now: number, plan: () => void): 'accepted' | 'duplicate' | 'ignored' {
+/** `storage` is where off-site copies go; `plan` writes the wishes of the new state into the rows. */
+export function take(store: TenantStorage, command: Command, now: number, storage: string | undefined, plan: () => void): 'accepted' | 'duplicate' | 'ignored' {
   if (!store.takeCommand(command)) return 'duplicate'
   const state = store.state()
   if (state && command.seq <= state.seq) return ignore(store, command, 'older than what is already wanted')
@@ -19,7 +19,7 @@ export function take(store: TenantStorage, command: Command, now: number, plan: 
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
   if (!state) store.putState(newborn({ ...command, target }, now))
   else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
-  else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec }, now), outcome: null, changedAt: now })
+  else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec, target }, now, storage), outcome: null, changedAt: now })
   store.journal('command', null, 0, { verb, id, actor, seq })
   if (!fresh) plan()
   return 'accepted'

@@ -4,7 +4,7 @@ import { noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domai
 import { reopened } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { CopyOut } from '../resources/copy.ts'
-import { heldDisk } from './disk.ts'
+import { fitDisk, heldDisk, largerDisk, moved } from './disk.ts'
 import type { TenantStorage } from './storage.ts'
 
 interface Tended {
@@ -16,11 +16,18 @@ interface Tended {
 }
 
 /** Writes what has come to rest. True when that changes what is wanted. */
-export function forget(store: TenantStorage, now: number): boolean {
+export function forget(store: TenantStorage, now: number, storage: string | undefined): boolean {
   const state = store.state()!
-  const tended = tend(state.site, new Map(store.rows().map((row) => [row.name, row])), now)
-  if (!tended) return false
-  store.putState({ ...state, site: tended.site })
+  const rows = new Map(store.rows().map((row) => [row.name, row]))
+  const tended = tend(state.site, rows, now)
+  if (!tended) {
+    const larger = largerDisk(state.site, rows)
+    if (larger) store.putState({ ...state, site: larger })
+    return larger !== undefined
+  }
+  // A plan that came during a move is fitted now.
+  const refit = !tended.site.disk.held && tended.drop.some((name) => name.startsWith('replacement:'))
+  store.putState({ ...state, site: refit ? fitDisk({ ...state, site: tended.site }, now, storage) : tended.site })
   for (const name of tended.drop) store.drop(name)
   for (const row of tended.look.flatMap((name) => store.row(name) ?? [])) store.put(reopened(row, now))
   store.journal('forgotten', null, 0, { rows: tended.drop })
@@ -52,6 +59,19 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
   let told = site
   let changed = false
   for (const item of site.items) {
+    if (item.kind === 'shrink') {
+      const next = moved(site, item, rows)
+      if (next?.item) items.push(next.item)
+      else if (!next) items.push(item)
+      else {
+        drop.push(...rowsOf(item))
+        if (item.failed !== null) told = noticed(told, titleOf(item), `The disk keeps its ${next.disk.gb} GB (${item.failed}).`, now)
+      }
+      if (next) told = { ...told, disk: next.disk }
+      look.push(...(next?.look ?? []))
+      changed ||= next !== undefined
+      continue
+    }
     const rests = item.kind === 'restart' ? item.want === 'absent' || down(rows)
       : rowsOf(item).every((name) => rows.get(name)?.phase === 'settled' && rows.get(name)?.want === item.want)
     if (!rests) items.push(item)

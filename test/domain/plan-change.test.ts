@@ -4,7 +4,7 @@ import { planChange, type PlanFacts } from '../../src/domain/plan-change.ts'
 import { freshSite, type Backup, type Item } from '../../src/domain/site.ts'
 
 const backup = (n: number, more: Partial<Backup> = {}): Backup => ({ kind: 'backup', name: `BAK01012026-${n}`, by: 'customer', made: true, want: 'present', failed: null, at: n, ...more })
-const facts = (more: Partial<PlanFacts> = {}, items: Item[] = []): PlanFacts => ({ plan: 'premium', served: true, site: { ...freshSite(80), items }, diskGb: 80, domains: [], usedGb: 3, freeGb: undefined, ...more })
+const facts = (more: Partial<PlanFacts> = {}, items: Item[] = []): PlanFacts => ({ movable: true, plan: 'premium', served: true, site: { ...freshSite(80), items }, diskGb: 80, domains: [], usedGb: 3, freeGb: undefined, ...more })
 const why = (...args: Parameters<typeof planChange>): unknown => planChange(...args).hindrance
 
 it('tells sizes before and after; memory and a larger disk come while the site runs', () => {
@@ -39,5 +39,9 @@ it('names what has to go before a smaller plan allows what is kept', () => {
 it('says how many gigabytes have to go before a smaller disk', () => {
   expect(why(facts({ usedGb: 17.2 }), 'basic')).toEqual({ code: 'disk-use', message: "The disk of the plan basic has 20 GB, this site's has 80 GB, of which 18 GB are in use. Please free at least 1 GB first." })
   expect(why(facts({ usedGb: 60 }), 'standard')).toMatchObject({ code: 'disk-use', message: expect.stringContaining('free at least 26 GB') })
+  expect(why(facts({ usedGb: 16.9 }), 'basic')).toBeNull()
+  expect(planChange(facts({ usedGb: 16.9 }), 'basic')).toMatchObject({ online: false, minutes: 10 })
+  expect(why(facts({ usedGb: 3, movable: false }), 'basic')).toMatchObject({ code: 'disk-use', message: expect.stringContaining('can be made larger, but not smaller') })
+  expect(why(facts({ usedGb: 3 }, [backup(1), backup(2, { by: 'schedule' })]), 'standard')).toEqual({ code: 'quota', message: 'Backups cannot be taken along to a smaller disk. Please delete them first: BAK01012026-1, BAK01012026-2.' })
   expect(why(facts({ usedGb: undefined }), 'basic')).toMatchObject({ code: 'not-ready', message: expect.stringContaining('only while the site runs') })
 })

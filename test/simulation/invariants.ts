@@ -62,9 +62,11 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong
   const live = state.outcome === 'live' && runs(state.site)
   for (const kind of ['container', 'volume', 'firewall', 'proxy host', 'dns record', 'site'] as const) expect(kind, 1)
-  expect('snapshot', 1 + backupsOf(state.site).length)
-  expect('archive', copiesOf(state.site).length)
-  for (const item of state.site.items) if (!('made' in item) || !item.made || item.want === 'absent') wrong.push(`${titleOf(item)} never came to an end`)
+  // A suspended site is not seen on its new disk before it is resumed: until then its copy is kept, and its first snapshot is not made.
+  const unseen = state.outcome === 'suspended' ? state.site.items.filter((item) => item.kind === 'shrink' && item.step === 'check') : []
+  expect('snapshot', (unseen.length > 0 ? 0 : 1) + backupsOf(state.site).length)
+  expect('archive', copiesOf(state.site).length + unseen.length)
+  for (const item of state.site.items) if (!unseen.includes(item) && (!('made' in item) || !item.made || item.want === 'absent')) wrong.push(`${titleOf(item)} never came to an end`)
   expect('ha resource', live ? 1 : 0)
   // On Proxmox VE 8 a container joins the platform's group instead of having a rule.
   expect('ha rule', live && platform.dc.major === 9 ? 1 : 0)

@@ -1,8 +1,10 @@
 // Another plan for a site that stands, on the simulated cluster: what grows, what cannot, and what is then told.
 import { afterEach, expect, it } from 'vitest'
+import { everything } from '../../lab/everything.ts'
 import { linstorState } from '../../lab/linstor/state.ts'
-import { failNode, restoreNode } from '../../lab/proxmox/app.ts'
+import { archives, failNode, restoreNode } from '../../lab/proxmox/app.ts'
 import { pve } from '../../lab/proxmox/state.ts'
+import type { PlanName } from '../../src/domain/plan.ts'
 import { dataCentre } from './data-centre.ts'
 import { Platform } from './platform.ts'
 
@@ -13,7 +15,7 @@ const open: Platform[] = []
 afterEach(() => open.splice(0).forEach((platform) => platform.close()))
 
 /** A site that stands, five minutes after the start. */
-async function standing(plan: 'basic' | 'premium' = 'basic') {
+async function standing(plan: PlanName = 'basic') {
   const dc = dataCentre(3, {})
   const platform = new Platform(dc, 3)
   open.push(platform)
@@ -65,4 +67,52 @@ it('grows a disk that has backups, and again when going back brought the old siz
   platform.act('one', { do: 'rollback', name: 'BAK01012026-1', loseNewer: false })
   await at(15)
   expect([state().outcome, sizes()]).toEqual(['live', [4096, '40G']])
+})
+
+/** What a move must never be without: a container with its disk, or a copy of it that was seen whole. */
+const safe = (platform: Platform, vmid: number): boolean => {
+  const { world } = platform.dc
+  const lock = pve(world).containers[String(vmid)]?.config['lock']
+  return (lock !== 'create' && pve(world).containers[String(vmid)]?.config['rootfs'] !== undefined) || archives(world).some((one) => one.vmid === vmid && one.sizeBytes > 0)
+}
+
+it('moves to a smaller disk by a copy that goes only when the site was seen again; memory and quotas follow at once', async () => {
+  const { dc, platform, host, state, sizes, at } = await standing('premium')
+  const { vmid } = state().identity
+  platform.order('one', 'upgrade', 'basic')
+  await at(5.2)
+  expect(state().spec.plan).toBe('basic')
+  for (let after = 5.2; after < 15; after += 0.1) {
+    await at(after)
+    expect([after, safe(platform, vmid)]).toEqual([after, true])
+  }
+  expect([state().outcome, sizes(), state().site.disk, state().site.items, state().site.notices]).toEqual(['live', [2048, '20G'], { gb: 20, before: 80, held: false }, [], []])
+  expect(everything(dc.world).filter(({ kind }) => kind === 'archive' || kind === 'snapshot')).toEqual([{ kind: 'snapshot', of: String(vmid), what: 'initial' }])
+  const lines = host.actor.store.linesAfter(0, 10_000)
+  const of = (step: string, event: string, last = false): number => lines[last ? 'findLastIndex' : 'findIndex']((line) => line.step === step && line.event === event)
+  expect(of('copy:MOVE-1', 'settled')).toBeLessThan(of('replacement:1', 'call'))
+  expect(of('check:1', 'settled')).toBeLessThan(of('copy:MOVE-1', 'call', true))
+})
+
+it('goes back to the old size out of the same copy when the content does not fit after all, and says so', async () => {
+  const { dc, platform, state, sizes, at } = await standing('premium')
+  platform.order('one', 'upgrade', 'basic')
+  for (let after = 5; archives(dc.world).length === 0; after += 0.05) await at(after)
+  archives(dc.world)[0]!.usedGb = 30
+  await at(40)
+  expect([state().outcome, sizes(), state().site.disk.held, state().site.items]).toEqual(['live', [2048, '80G'], true, []])
+  expect(state().site.notices).toEqual([{ what: 'Move to a smaller disk', why: expect.stringMatching(/^The disk keeps its 80 GB \(/), at: expect.any(Number) }])
+  expect(everything(dc.world).filter(({ kind }) => kind === 'archive')).toEqual([])
+})
+
+it('keeps the copy of a site that is suspended before it was seen, until it is', async () => {
+  const { dc, platform, state, sizes, at } = await standing('standard')
+  platform.order('one', 'upgrade', 'basic')
+  await at(5.5)
+  platform.order('one', 'suspend')
+  await at(20)
+  expect([state().outcome, sizes(), everything(dc.world).filter(({ kind }) => kind === 'archive').length]).toEqual(['suspended', [2048, '20G'], 1])
+  platform.order('one', 'unsuspend')
+  await at(30)
+  expect([state().outcome, state().site.items, everything(dc.world).filter(({ kind }) => kind === 'archive').length]).toEqual(['live', [], 0])
 })

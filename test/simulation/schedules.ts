@@ -31,7 +31,7 @@ function actionOf(act: Action['do'], name = first): Action {
 /** What customers do, for random histories; backups come first more often, so that there is something to go back to. */
 export const actions: readonly ({ act: Action } | { verb: Verb; plan: PlanName })[] = [
   ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback', 'nightly'] as const).map((act) => ({ act: actionOf(act) })),
-  { act: actionOf('rollback', second) }, { act: actionOf('rollback', offSite) }, { act: actionOf('delete-backup', offSite) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' },
+  { act: actionOf('rollback', second) }, { act: actionOf('rollback', offSite) }, { act: actionOf('delete-backup', offSite) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' }, { verb: 'upgrade', plan: 'basic' },
 ]
 
 /** Moments while a site is being built: before, in and after each of its long steps. */
@@ -57,5 +57,8 @@ export const schedules: Record<string, readonly Event[]> = {
   'terminated during an off-site copy': [at(0, 'create'), does(200 * s, 'nightly'), at(215 * s, 'terminate')],
   'terminated while a copy is unpacked': [at(0, 'create'), does(200 * s, 'nightly'), does(320 * s, 'rollback', { name: offSite }), at(350 * s, 'terminate')],
   'rollback during upgrade': [at(0, 'create'), does(200 * s, 'make-backup'), at(240 * s, 'upgrade', 'premium'), does(241 * s, 'rollback')],
+  'a smaller plan': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic')],
+  'a smaller plan, then another': [at(0, 'create', 'premium'), at(200 * s, 'upgrade', 'basic'), at(240 * s, 'suspend'), at(260 * s, 'upgrade', 'standard'), at(420 * s, 'unsuspend')],
+  'terminated while it moves': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic'), at(290 * s, 'terminate')],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }

@@ -54,7 +54,7 @@ export function actions(app: Hono<App>): void {
   for (const route of ['POST /wp/upgrade/', 'POST /wp/upgrade'] as const)
     mount(app, route, {
       ...changing, summary: 'Give a site another plan', answer: Done,
-      about: 'Sizes are absolute, so a repeat changes nothing. Memory and a larger disk come while the site runs. A smaller plan is refused while more is in use than it allows.',
+      about: 'Sizes are absolute, so a repeat changes nothing. Memory and a larger disk come while the site runs. A smaller plan is refused while more is in use than it allows; for a smaller disk the site moves, and is away meanwhile: the preview says how long.',
     })(async (c, { body }) => upgrade(c, body.service_id, body.plan))
   mount(app, 'POST /wp/upgrade/preview', { ...changing, refuses: ['unknown-service'], summary: 'What another plan would mean', about: 'Changes nothing.', answer: Preview })(
     async (c, { body: { service_id: service, plan } }) => shown(service, await previewOf(c, service, plan)))
@@ -71,11 +71,13 @@ async function previewOf(c: Context<App>, service: string, plan: PlanName): Prom
   if (record.target === 'undone') throw unknownService()
   // An order whose command is still on its way has nothing that could stand in the way of more.
   return (await tenant.preview(plan, patienceMs)) ??
-    planChange({ plan: record.spec.plan, served: false, site: freshSite(plans[record.spec.plan].diskGb), diskGb: plans[record.spec.plan].diskGb, domains: [], usedGb: undefined, freeGb: undefined }, plan)
+    planChange({ movable: false, plan: record.spec.plan, served: false, site: freshSite(plans[record.spec.plan].diskGb), diskGb: plans[record.spec.plan].diskGb, domains: [], usedGb: undefined, freeGb: undefined }, plan)
 }
 
 async function upgrade(c: Context<App>, service: string, plan: PlanName): Promise<z.infer<typeof Done>> {
-  const { hindrance } = await previewOf(c, service, plan)
+  const { record } = await serviceOf(c, service)
+  // The same call again is the same wish, whatever has become of it meanwhile.
+  const hindrance = record.spec.plan === plan ? null : (await previewOf(c, service, plan)).hindrance
   if (hindrance) throw new Problem(hindrance.code, hindrance.message)
   const connection = c.get('connection')
   const intake = await allocator(c).intake({ verb: 'upgrade', connection, service, actor: connection, plan })
