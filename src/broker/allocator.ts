@@ -2,17 +2,22 @@
 import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import type { Command, Identity } from '../domain/order.ts'
+import { tenantKey } from '../domain/names.ts'
+import type { PlanName } from '../domain/plan.ts'
+import { MailBook } from './mail-book.ts'
 import { ZoneBook, type Owner } from './zone-book.ts'
 import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook
   readonly #zones: ZoneBook
+  readonly #mail: MailBook
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#book = new AllocatorBook(ctx.storage, configOf(env).cluster, Math.random)
     this.#zones = new ZoneBook(ctx.storage)
+    this.#mail = new MailBook(ctx.storage)
   }
 
   intake(wish: Wish): Intake {
@@ -69,5 +74,23 @@ export class Allocator extends DurableObject<Env> {
 
   zoneByName(connection: string, name: string): { user: string; looked: boolean } | undefined {
     return this.#zones.byName(connection, name, Date.now())
+  }
+
+  claimMail(owner: Owner, domain: string, service: string): 'taken' | 'other' | 'foreign' {
+    return this.#mail.claim(owner, domain, service)
+  }
+
+  releaseMail(owner: Owner, domain: string): void {
+    this.#mail.release(owner, domain)
+  }
+
+  hasMail(domain: string): boolean {
+    return this.#mail.has(domain)
+  }
+
+  /** The plan of a service that is paid for: not one that was never there, is suspended or has ended. */
+  planOf(connection: string, service: string): PlanName | undefined {
+    const record = this.#book.service(tenantKey(connection, service))
+    return record?.target === 'live' ? record.spec.plan : undefined
   }
 }

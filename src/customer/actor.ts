@@ -1,6 +1,7 @@
 // The customer: takes changes of zones and records, writes what they want into rows, drives them until it is so. As with a
 // tenant, only `alarm` drives, and the Durable Object around it only lends storage, alarm and time.
 import { identityOf, digestOf, type DnsRecord } from '../domain/dns/record.ts'
+import { inverse, type Change } from '../domain/dns/zone-diff.ts'
 import { backoffMs, policy } from '../engine/policy.ts'
 import { holdsLease, reopened, standing, unparked, wish } from '../engine/plan.ts'
 import type { Want } from '../engine/resource.ts'
@@ -14,6 +15,8 @@ import { customerResources } from '../resources/customer.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { CustomerStorage, type CustomerState, type Deed, type HistoryItem } from './storage.ts'
 import type { Lent } from './lent.ts'
+import { release } from './release.ts'
+import { sentence } from './sentence.ts'
 
 const zoneRow = (origin: string): string => `dns-zone:${origin}`
 const entryRow = (origin: string, record: DnsRecord): string => `dns-entry:${origin}/${digestOf(record)}`
@@ -126,7 +129,7 @@ export class CustomerActor {
         await run(this.#surroundings(state), this.#nudge, until)
       } while (this.store.transaction(() => this.#tend()) && lent.now() < until)
       this.#tell()
-      await this.#release(since)
+      await release(this.store, lent.registry, since)
     } catch (error) {
       this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })
     }
@@ -186,9 +189,17 @@ export class CustomerActor {
       }
       return [zoneRow(origin)]
     }
-    const gone = deed.changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', [], now)]))
+    const mail = deed.kind === 'mail' ? deed.wants : []
+    for (const one of mail) this.#want(one.resource, one.want, one.wish, one.after ?? [], now)
+    // Records that lead mail here wait for the mail domain, so that none goes astray.
+    const first = mail.filter(({ resource, want }) => want === 'present' && resource.startsWith('mail-domain:')).map(({ resource }) => resource)
+    return [...mail.map(({ resource }) => resource), ...this.#changes(origin, deed.changes, first, now)]
+  }
+
+  #changes(origin: string, changes: readonly Change[], first: readonly string[], now: number): string[] {
+    const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', first, now)]))
     // Nothing stands beside what it replaces: a CNAME is gone before the address comes.
-    const come = deed.changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', gone, now)]))
+    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', [...first, ...gone], now)]))
     return [...gone, ...come]
   }
 
@@ -223,11 +234,13 @@ export class CustomerActor {
       const items = store.pending().filter((item) => item.rows.includes(row.name))
       if (row.name === 'dns-client' || items.length === 0) return false
       const why = sentence(reason)
-      const zone = row.name.startsWith('dns-zone:')
-      for (const name of zone ? items.flatMap((item) => item.rows) : [row.name]) {
+      const whole = row.name.startsWith('dns-zone:') || row.name.startsWith('mail-domain:')
+      for (const name of whole ? items.flatMap((item) => item.rows) : [row.name]) {
         const one = store.row(name)
         if (one) this.#want(name, 'absent', one.wish, [], now)
       }
+      // What should have led mail here had not begun: what it would have replaced stays.
+      for (const { deed } of items) if (whole && deed.kind === 'mail') this.#changes(deed.origin, inverse(deed.changes), [], now)
       for (const item of items) store.putChange({ ...item, state: 'failed', why })
       store.journal('turned', row.name, row.attempt, reason)
       return true
@@ -251,12 +264,6 @@ export class CustomerActor {
     return more
   }
 
-  /** Zones that have gone since then are free for others. What is lost here is made up for when the customer next looks. */
-  async #release(since: number): Promise<void> {
-    const gone = this.store.rows().filter((row) => row.name.startsWith('dns-zone:') && row.want === 'absent' && row.phase === 'settled' && row.settledAt >= since)
-    for (const row of gone) await this.#lent.registry.release((row.wish as DnsZoneWish).origin)
-  }
-
   #tell(): void {
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
@@ -278,11 +285,3 @@ export class CustomerActor {
 /** Only the TTL is another: one and the same row. */
 const same = (change: { action: string; before?: DnsRecord; after?: DnsRecord }): boolean =>
   change.before !== undefined && change.after !== undefined && identityOf(change.before) === identityOf(change.after)
-
-/** ISPConfig's validators speak in words that a customer may read; everything else it says is its own. */
-function sentence(reason: string): string {
-  const foreign = /^taken by something that is not ours: (.*)$/s.exec(reason)?.[1]
-  if (foreign !== undefined) return `It cannot be created: ${foreign}.`
-  const refused = [...reason.matchAll(/\b([a-z]+(?: [a-z]+)* (?:is already taken|must not be empty|is out of range|must be a whole number|is not valid)) \(/g)].map((match) => match[1]!)
-  return refused.length > 0 ? `The name server’s administration refused it: ${refused.join(', ')}.` : 'The name server’s administration could not do it. Please contact support.'
-}

@@ -1,6 +1,8 @@
 // What the platform lends to the customer's object, and what of the configuration it knows.
 import type { Cluster } from '../domain/cluster.ts'
 import type { Gate } from '../domain/gate.ts'
+import { policyText } from '../domain/mail/policy.ts'
+import type { PlanName } from '../domain/plan.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
@@ -14,13 +16,26 @@ export interface ZoneSettings {
   /** Absolute. */
   mailHost: string
   proxyIp: string
+  /** Undefined when no mail is offered. */
+  mail: MailSettings | undefined
   /** Where the platform's own names live. */
   platformZone: string
 }
 
-/** What of the cluster's configuration zones need; its names are written without the last dot. */
-export function zoneSettings({ ownNameServers: [ns1, ns2], customers: { mailHost, ...ids }, proxy, zone }: Cluster): ZoneSettings {
-  return { ...ids, nameServers: [`${ns1}.`, `${ns2}.`], mailHost: `${mailHost}.`, proxyIp: proxy.publicIp, platformZone: zone }
+/** What of the cluster's configuration zones and mail need; its names are written without the last dot. */
+export function zoneSettings({ ownNameServers: [ns1, ns2], customers: { mailHost: host, ...ids }, mail, proxy, zone }: Cluster): ZoneSettings {
+  const mailHost = `${host}.`
+  const policy = mail?.policyHost === undefined ? undefined : { host: `${mail.policyHost}.`, text: policyText(mailHost, mail.policyMode) }
+  return { ...ids, nameServers: [`${ns1}.`, `${ns2}.`], mailHost, proxyIp: proxy.publicIp, platformZone: zone, mail: mail && { address: mail.address, reports: mail.reports, policy } }
+}
+
+export interface MailSettings {
+  /** The mail server's address. */
+  address: string
+  /** Who is sent reports, `*` standing for the domain. */
+  reports: string
+  /** Where the MTA-STS policy is served (absolute), and the policy. */
+  policy: { host: string; text: string } | undefined
 }
 
 /** Who has which zone: asked and told by each customer's object, the same for all of them. */
@@ -30,6 +45,11 @@ export interface Registry {
   release(origin: string): Promise<void>
   /** These and no others are the customer's, and their owner is looking at them now. */
   seen(zones: readonly { origin: string; id: string }[]): Promise<void>
+  /** Takes a domain for mail: `other` when another customer has it, `foreign` when the service is another customer's. */
+  claimMail(domain: string, service: string): Promise<'taken' | 'other' | 'foreign'>
+  releaseMail(domain: string): Promise<void>
+  /** The plan of a service of this connection that is paid for. */
+  planOf(service: string): Promise<PlanName | undefined>
 }
 
 export interface Lent extends Pick<Surroundings<Upstreams>, 'now' | 'random' | 'sleep' | 'clients' | 'probe'> {

@@ -7,6 +7,9 @@ import type { Written } from '../domain/dns/record.ts'
 import { lend } from '../platform/lend.ts'
 import { CustomerActor } from './actor.ts'
 import { zoneSettings, type Lent, type Registry } from './lent.ts'
+import { checkMail, type MailCheck } from './mail-check.ts'
+import { MailRows, type Kind, type MailView } from './mail-rows.ts'
+import { Mail, type Forwarding } from './mail.ts'
 import { exported, planned, type Apply, type Source } from './plans.ts'
 import type { HistoryItem } from './storage.ts'
 import { Zones, type Answer } from './zones.ts'
@@ -72,6 +75,38 @@ export class Customer extends DurableObject<Env> {
     return exported(this.#zones(whose), domain)
   }
 
+  addMail(whose: Whose, domain: string, service: string, actor: string): Promise<Answer> {
+    return this.#mail(whose).addDomain(domain, service, actor)
+  }
+
+  deleteMail(whose: Whose, domain: string, mailboxesToo: boolean, actor: string): Promise<Answer> {
+    return this.#mail(whose).deleteDomain(domain, mailboxesToo, actor)
+  }
+
+  mail(): MailView[] {
+    return new MailRows(this.#customer.store).views()
+  }
+
+  addMailbox(whose: Whose, address: string, quotaMb: number | undefined, password: string, actor: string): Promise<Answer> {
+    return this.#mail(whose).addMailbox(address, quotaMb, password, actor)
+  }
+
+  mailboxPassword(whose: Whose, address: string, password: string): Promise<Answer> {
+    return this.#mail(whose).password(address, password)
+  }
+
+  addForwarding(whose: Whose, kind: Forwarding, address: string, to: string[], actor: string): Promise<Answer> {
+    return this.#mail(whose).addForwarding(kind, address, to, actor)
+  }
+
+  deleteMailAddress(whose: Whose, kind: Kind, address: string, actor: string): Promise<Answer> {
+    return this.#mail(whose).deleteOne(kind, address, actor)
+  }
+
+  checkMail(whose: Whose, domain: string): Promise<MailCheck | (Answer & { ok: false })> {
+    return checkMail(this.#customer.store, { ...this.#lend, registry: this.#registry(() => whose) }, this.#zones(whose), domain)
+  }
+
   unpark(): void {
     this.#customer.unpark()
   }
@@ -94,6 +129,10 @@ export class Customer extends DurableObject<Env> {
     return new Zones(this.#customer, { ...this.#lend, registry: this.#registry(() => whose) }, whose)
   }
 
+  #mail(whose: Whose): Mail {
+    return new Mail(this.#customer, { ...this.#lend, registry: this.#registry(() => whose) }, this.#zones(whose))
+  }
+
   #registry(whose: () => Whose | undefined): Registry {
     const book = () => this.#env.ALLOCATOR.getByName(configOf(this.#env).cluster.name)
     const owner = (): Whose => {
@@ -104,6 +143,9 @@ export class Customer extends DurableObject<Env> {
       claim: async (origin, id) => book().claimZone(owner(), origin, id),
       release: async (origin) => book().releaseZone(owner(), origin),
       seen: async (zones) => book().seenZones(owner(), [...zones]),
+      claimMail: async (domain, service) => book().claimMail(owner(), domain, service),
+      releaseMail: async (domain) => book().releaseMail(owner(), domain),
+      planOf: async (service) => book().planOf(owner().connection, service),
     }
   }
 }

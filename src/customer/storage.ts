@@ -2,6 +2,7 @@
 import type { DnsRecord } from '../domain/dns/record.ts'
 import type { Change } from '../domain/dns/zone-diff.ts'
 import type { Storage } from '../domain/sql.ts'
+import type { Wanted } from '../engine/resource.ts'
 import { RowStore } from '../engine/row-store.ts'
 
 /** Raised when a column changes its meaning. */
@@ -15,6 +16,7 @@ export type Deed =
   | { kind: 'add-zone'; origin: string; records: DnsRecord[] }
   | { kind: 'delete-zone'; origin: string; records: DnsRecord[] }
   | { kind: 'records'; origin: string; changes: Change[] }
+  | { kind: 'mail'; origin: string; changes: Change[]; wants: Wanted[] }
 
 export interface HistoryItem {
   n: number

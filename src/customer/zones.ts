@@ -97,7 +97,7 @@ export class Zones {
       ...settings.nameServers.map((host) => record(origin, 'NS', host)),
       ...(again?.records.filter((one) => !isOwnNs(one, origin)) ?? [record(origin, 'A', settings.proxyIp), record(`www.${origin}`, 'A', settings.proxyIp)]),
     ]
-    return this.#enact({ kind: 'add-zone', origin, records }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+    return this.enact({ kind: 'add-zone', origin, records }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
   }
 
   async deleteZone(domain: string, actor: string, undoes?: number): Promise<Answer> {
@@ -107,7 +107,7 @@ export class Zones {
     if (found.ok ? found.zone.origin !== origin : gone)
       return gone ? { ok: true, message: `success: the zone ${shown(origin)} is deleted already.` } : refused('not-found', `You have no zone ${shown(origin)}.`)
     if (!found.ok) return found
-    return this.#enact({ kind: 'delete-zone', origin, records: found.current }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
+    return this.enact({ kind: 'delete-zone', origin, records: found.current }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
   }
 
   async addRecord(which: { id?: string | undefined }, written: Written, actor: string): Promise<Answer> {
@@ -143,7 +143,7 @@ export class Zones {
     const findings = await this.findings(origin, current, changed(current, real))
     const errors = findings.filter(({ level }) => level === 'error')
     if (errors.length > 0) return refused('bad-request', errors.map(({ message }) => message).join(' '))
-    return this.#enact({ kind: 'records', origin, changes: [...real] }, how, findings)
+    return this.enact({ kind: 'records', origin, changes: [...real] }, how, findings)
   }
 
   /** What the change makes worse, the look-ups of a new SPF record included. */
@@ -162,6 +162,7 @@ export class Zones {
     if (item.undone !== null) return { ok: true, message: 'success: it is undone already.' }
     if (item.state === 'failed') return refused('conflict', 'This change was never made.')
     const { deed } = item
+    if (deed.kind === 'mail') return refused('conflict', 'A change of mail cannot be undone, because deleted mail does not come back. Make the opposite change.')
     if (deed.kind === 'add-zone') return this.deleteZone(deed.origin, actor, n)
     if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { records: deed.records, undoes: n })
     const found = await this.find({ name: deed.origin })
@@ -173,7 +174,7 @@ export class Zones {
     return this.#lent.clients({ operation: `${this.whose.key}/look`, attempt: 0, deadline: this.#lent.now() + ms })
   }
 
-  async #enact(deed: Deed, how: { actor: string; what: string; undoes?: number }, findings: readonly Finding[] = []): Promise<Answer> {
+  async enact(deed: Deed, how: { actor: string; what: string; undoes?: number }, findings: readonly Finding[] = []): Promise<Answer> {
     const n = this.#customer.enact(this.whose, deed, how)
     const item = await this.#customer.settled(n, waitMs)
     const notes = findings.map(({ message }) => ` Note: ${message}`).join('')

@@ -41,6 +41,16 @@ export const Cluster = z.object({
   backupStorage: z.string().min(1).optional(),
   /** What customers' own zones need besides: the mail server, and the ids of the DNS and mail servers in ISPConfig. */
   customers: z.object({ mailHost: z.string().min(4), dnsServer: z.int().positive(), mailServer: z.int().positive() }),
+  /**
+   * Mail for customers' domains, on the mail server that `customers` names; without it none is offered. `reports` is the address that is
+   * sent DMARC and TLS reports, `*` standing for the domain. `policyHost` is a name of the Worker that `mta-sts.<domain>` leads to.
+   */
+  mail: z.object({
+    address: ipv4,
+    reports: z.string().regex(/^[a-z0-9._+*-]+@(?:\*|[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/, 'must be a mail address, * standing for the domain').default('postmaster@*'),
+    policyHost: z.string().min(4).optional(),
+    policyMode: z.enum(['testing', 'enforce', 'none']).default('testing'),
+  }).optional(),
   /** `random` names, or the seed's scheme (`email`), which publishes the local part of the customer's address. */
   hostNames: z.enum(['random', 'email']),
 })

@@ -4,10 +4,14 @@ import type { Rule } from '../../lab/faults.ts'
 import { delegate, register } from '../../lab/dns/internet.ts'
 import { ispconfigState, type Row } from '../../lab/ispconfig/state.ts'
 import { GateBook } from '../../src/broker/gate-book.ts'
+import { MailBook } from '../../src/broker/mail-book.ts'
 import { ZoneBook } from '../../src/broker/zone-book.ts'
 import { CustomerActor } from '../../src/customer/actor.ts'
 import { zoneSettings, type Lent } from '../../src/customer/lent.ts'
+import { checkMail } from '../../src/customer/mail-check.ts'
+import { Mail } from '../../src/customer/mail.ts'
 import { Zones, type Answer } from '../../src/customer/zones.ts'
+import type { PlanName } from '../../src/domain/plan.ts'
 import { customerKey } from '../../src/domain/names.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { pass, timed } from '../lab/timed.ts'
@@ -27,6 +31,9 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
     return one
   }
   const book = new ZoneBook(disk().open().storage)
+  const mailBook = new MailBook(disk().open().storage)
+  /** The services that are paid for. */
+  const services: Record<string, PlanName> = { s1: 'basic', s2: 'basic' }
   const gate = new GateBook(disk().open().storage, (key) => hosts.get(key)?.actor.unpark())
   const hosts = new Map<string, Host>()
   const clients = upstreams(settings, dc.rim)
@@ -36,6 +43,8 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
     readonly disk = disk()
     actor!: CustomerActor
     zones!: Zones
+    mail!: Mail
+    check!: (domain: string) => ReturnType<typeof checkMail>
     #alarm: (() => void) | undefined
     #cut: () => void = () => undefined
     #running = false
@@ -65,6 +74,9 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
           claim: async (origin, id) => book.claim({ connection, user }, origin, id, clock.now()),
           release: async (origin) => book.release({ connection, user }, origin),
           seen: async (zones) => book.seen({ connection, user }, zones, clock.now()),
+          claimMail: async (domain, service) => mailBook.claim({ connection, user }, domain, service),
+          releaseMail: async (domain) => mailBook.release({ connection, user }, domain),
+          planOf: async (service) => services[service],
         },
         setAlarm: (at) => this.#setAlarm(at),
         deleteAlarm: () => this.#setAlarm(undefined),
@@ -73,7 +85,10 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
       }
       const actor = new CustomerActor(lent)
       this.actor = actor
-      this.zones = new Zones(actor, lent, this.whose)
+      const zones = new Zones(actor, lent, this.whose)
+      this.zones = zones
+      this.mail = new Mail(actor, lent, zones)
+      this.check = (domain) => checkMail(actor.store, lent, zones, domain)
       // An alarm that did not end runs again.
       if (this.#running) this.#setAlarm(clock.now() + 1_000)
       this.#running = false
@@ -104,7 +119,7 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
   }
   const panel = ispconfigState(world)
   return {
-    dc, clock, world, book, customer, panel,
+    dc, clock, world, book, mailBook, services, customer, panel,
     run: <T>(promise: Promise<T>): Promise<T> => timed(clock, promise),
     pass: (ms: number): Promise<void> => pass(clock, ms),
     /** The domain is registered, and delegated to us unless told otherwise. */

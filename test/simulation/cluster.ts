@@ -22,4 +22,5 @@ export const cluster: Cluster = Cluster.parse({
   backupStorage: 'backup',
   hostNames: 'random',
   customers: { mailHost: 'mail.berth.localhost', dnsServer: 4, mailServer: 3 },
+  mail: { address: '203.0.113.12', policyHost: 'policy.berth.localhost' },
 })
