@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id'
 import type { App } from './access.ts'
 import { audit } from './audit.ts'
 import { health } from './health.ts'
+import { mail } from './mail.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
 import { actions } from './paymenter/actions.ts'
@@ -30,6 +31,7 @@ export function app(): Hono<App> {
   support(all)
   zones(all)
   zoneTools(all)
+  mail(all)
   orders(all)
   operator(all)
   audit(all)

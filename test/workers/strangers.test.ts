@@ -20,6 +20,7 @@ const byUser = (more: object = {}): Call => ({ service }) => ({ key: keys.other,
 const byPath = (what: string, more: object): Call => ({ service }) => ({ path: `/k/${keys.other}/customdomain/${what}`, fields: { user_id: service, ...more } })
 const zone = { domain: 'example.com' }
 const entry = { type: 'A', name: 'www.example.com', ttl: 300, ip: '203.0.113.10' }
+const box = { address: 'office@example.com' }
 const row = { zone_id: '1', rc_id: '1' }
 /** Gives the caller something of its own, whatever others have under the same number. */
 const maker = (fields: object): { maker: Call } => ({ maker: byService(fields) })
@@ -65,6 +66,18 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'POST /zones/apply': [byUser({ ...zone, template: 'site', plan: 'x' })],
   'GET /zones/export': [byUser(zone)],
   'GET /zones/templates': [byUser()],
+  'POST /mail/domain/add': [({ service }) => ({ key: keys.other, fields: { user_id: service, service_id: service, ...zone } })],
+  'POST /mail/domain/delete': [byUser(zone)],
+  'POST /mail/domain/get': [byUser()],
+  'GET /mail/check': [byUser(zone)],
+  'POST /mail/mailbox/add': [byUser({ ...box, password: 'correct-horse-7' })],
+  'POST /mail/mailbox/password': [byUser({ ...box, password: 'correct-horse-7' })],
+  'POST /mail/mailbox/delete': [byUser(box)],
+  'POST /mail/alias/add': [byUser({ ...box, to: 'info@example.com' })],
+  'POST /mail/alias/delete': [byUser(box)],
+  'POST /mail/forward/add': [byUser({ ...box, to: ['info@example.net'] })],
+  'POST /mail/forward/delete': [byUser(box)],
+  'GET /.well-known/mta-sts.txt': 'shut',
   'POST /support/create': maker({ email: 'stranger@example.com' }),
   'POST /support/suspend': [byService()],
   'POST /support/unsuspend': [byService()],
