@@ -1,6 +1,5 @@
 // What a customer may do with mail, and what they are told. Each change is durable before it is waited for. A password is handed on
-// in the same call that brought it, and is never written down: docs/decisions/0013-passwords-of-mailboxes.md.
-import { isOwnNs } from './contents.ts'
+// in the same call that brought it, and is never written down: docs/decisions/0014-passwords-of-mailboxes.md.
 import { shown } from '../domain/dns/host-name.ts'
 import { changed, zoneDiff, type Change } from '../domain/dns/zone-diff.ts'
 import { UpstreamError } from '../domain/errors.ts'
@@ -8,14 +7,14 @@ import { addressOf, destinationsOf, domainOf, passwordProblem } from '../domain/
 import { withMail, withoutMail, type MailFacts } from '../domain/mail/records.ts'
 import { plans, type Plan } from '../domain/plan.ts'
 import type { Wanted } from '../engine/resource.ts'
-import type { MailboxWish } from '../resources/mailbox.ts'
-import { setPassword } from '../resources/mailbox.ts'
+import { setPassword, type MailboxWish } from '../resources/mailbox.ts'
 import type { MailDomainWish } from '../resources/mail-domain.ts'
 import type { MailDkimWish } from '../resources/mail-dkim.ts'
 import type { MailForwardingWish } from '../resources/mail-forwarding.ts'
-import type { CustomerActor } from './actor.ts'
+import { isOwnNs } from './contents.ts'
 import type { Lent, MailSettings } from './lent.ts'
 import { MailRows, type Kind } from './mail-rows.ts'
+import type { CustomerStorage } from './storage.ts'
 import { refused, type Answer, type Zones } from './zones.ts'
 
 type Refusal = Answer & { ok: false }
@@ -26,16 +25,14 @@ const notOffered = 'Mail is not offered here.'
 const word: Record<Kind, string> = { mailbox: 'mailbox', 'mail-alias': 'alias', 'mail-forward': 'forward' }
 
 export class Mail {
-  readonly #customer: CustomerActor
   readonly #lent: Lent
   readonly #zones: Zones
   readonly #rows: MailRows
 
-  constructor(customer: CustomerActor, lent: Lent, zones: Zones) {
-    this.#customer = customer
+  constructor(store: CustomerStorage, lent: Lent, zones: Zones) {
     this.#lent = lent
     this.#zones = zones
-    this.#rows = new MailRows(customer.store)
+    this.#rows = new MailRows(store)
   }
 
   /** Mail for a domain whose zone is here: mail domain, DKIM key and all records. The same again mends what is missing. */

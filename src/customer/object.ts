@@ -130,7 +130,7 @@ export class Customer extends DurableObject<Env> {
   }
 
   #mail(whose: Whose): Mail {
-    return new Mail(this.#customer, { ...this.#lend, registry: this.#registry(() => whose) }, this.#zones(whose))
+    return new Mail(this.#customer.store, { ...this.#lend, registry: this.#registry(() => whose) }, this.#zones(whose))
   }
 
   #registry(whose: () => Whose | undefined): Registry {

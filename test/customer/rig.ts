@@ -87,7 +87,7 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
       this.actor = actor
       const zones = new Zones(actor, lent, this.whose)
       this.zones = zones
-      this.mail = new Mail(actor, lent, zones)
+      this.mail = new Mail(actor.store, lent, zones)
       this.check = (domain) => checkMail(actor.store, lent, zones, domain)
       // An alarm that did not end runs again.
       if (this.#running) this.#setAlarm(clock.now() + 1_000)
