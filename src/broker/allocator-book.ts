@@ -73,6 +73,11 @@ export class AllocatorBook {
     return this.#storage.sql.exec('SELECT tenant FROM service WHERE tenant > ? ORDER BY tenant LIMIT ?', after, limit).toArray().map((row) => String(row['tenant']))
   }
 
+  /** Keys of the live services from `from` on, `below` excluded. */
+  live(from: string, below: string): string[] {
+    return this.#storage.sql.exec("SELECT tenant FROM service WHERE tenant >= ? AND tenant < ? AND target = 'live' ORDER BY tenant", from, below).toArray().map((row) => String(row['tenant']))
+  }
+
   /** The tenant has these commands in its inbox: they need not be sent again. */
   confirm(ids: readonly string[]): void {
     for (const id of ids) this.#storage.sql.exec('DELETE FROM command WHERE id = ?', id)

@@ -32,6 +32,10 @@ export class Allocator extends DurableObject<Env> {
     return this.#book.tenants(after, limit)
   }
 
+  live(from: string, below: string): string[] {
+    return this.#book.live(from, below)
+  }
+
   confirm(ids: readonly string[]): void {
     this.#book.confirm(ids)
   }

@@ -1,5 +1,9 @@
 // A customer's backups through the front door, on a site that stands: names, quota, repeats, refusals, and the way back.
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tenantKey } from '../../src/domain/names.ts'
+import { keysOf, slots } from '../../src/domain/night.ts'
+import { nights } from '../../src/functions/cron/nights.ts'
 import { call, get, newService, order, post, tenantOf, until } from './billing.ts'
 import { keys } from './secrets.ts'
 import { connect, disconnect } from './upstream.ts'
@@ -87,6 +91,22 @@ describe('backups', { timeout: 20_000 }, () => {
     expect(await told('rollback', service, { bak: name, lose_newer: true })).toMatchObject({ http: 200 })
     await until(service, 'live')
     expect(await list(service)).toMatchObject({ quota: '0/2', backups: [{ name, state: 'ready' }], notices: [] })
+  })
+})
+
+describe('the cron', { timeout: 20_000 }, () => {
+  it('asks each site for its nightly backup in its own minute, and nobody in the first hour', async () => {
+    const service = await built()
+    const key = tenantKey('test', service)
+    const midnight = Date.UTC(2026, 10, 20)
+    const slot = Array.from({ length: slots }, (_, i) => i).find((i) => key >= keysOf(i).from && key < keysOf(i).below)!
+    await nights(env, midnight + 30 * 60_000)
+    await nights(env, midnight + (60 + ((slot + 1) % slots)) * 60_000)
+    expect(await list(service)).toMatchObject({ backups: [] })
+    await nights(env, midnight + (60 + slot) * 60_000)
+    await until(service, 'live')
+    await nights(env, midnight + (300 + slot) * 60_000)
+    expect(await list(service)).toMatchObject({ quota: '0/2', backups: [{ kind: 'off-site', state: 'ready' }] })
   })
 })
 
