@@ -23,6 +23,7 @@ import { followContainers } from './site-power.ts'
 import { dmz, proxmoxToken } from './topology.ts'
 import { labDriver, siteOf } from './wordpress/driver.ts'
 import type { WordPressHost } from './wordpress/host.ts'
+import { keepContent } from './wordpress/kept.ts'
 import type { World } from './world.ts'
 
 export interface DataCentreOptions {
@@ -104,6 +105,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
       print: (line) => void gatewayLog.write(`${line}\n`),
     },
   )
+  keepContent(world)
   followContainers(world, wordpress, log)
   world.start()
 

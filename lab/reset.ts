@@ -9,7 +9,7 @@ const help = `Usage: npm run lab:reset -- [--state <dir>] [--all]
 
 Empties the lab's state folder (default .berth). The downloaded WordPress is kept, unless --all.`
 
-const ours = ['world.json', 'world.json.part', 'lab.json', 'worker', 'bundle', 'logs', 'sites', 'mails.jsonl']
+const ours = ['world.json', 'world.json.part', 'lab.json', 'worker', 'bundle', 'logs', 'sites', 'kept', 'mails.jsonl']
 
 async function reset(argv: readonly string[]): Promise<void> {
   const values = flags(argv, {

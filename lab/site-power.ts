@@ -1,6 +1,7 @@
-// Ties the WordPress processes to their containers: a site answers only while its container runs, and is gone with it.
+// Ties the WordPress processes to their containers: a site answers only while its container runs, its files follow the container's
+// snapshots and archives, and it is gone with it.
 // Wishes for one site are carried out one after the other, the newest last.
-import { containers, onPower, type PowerEvent } from './proxmox/observers.ts'
+import { containers, onDisk, onPower, type PowerEvent } from './proxmox/observers.ts'
 import { forgetContainer, interruptContainer, siteOf } from './wordpress/driver.ts'
 import type { WordPressHost } from './wordpress/host.ts'
 import type { World } from './world.ts'
@@ -13,13 +14,20 @@ export function followContainers(world: World, host: WordPressHost, log: (line: 
     if (event !== 'started') interruptContainer(world, vmid)
     if (event === 'destroyed') forgetContainer(world, vmid)
     const wish = { started: 'start', stopped: 'stop', destroyed: 'destroy' } as const
-    const done = (last.get(vmid) ?? Promise.resolve())
-      .then(() => host[wish[event]](siteOf(vmid)))
+    after(vmid, event, () => host[wish[event]](siteOf(vmid)))
+  }
+
+  function after(vmid: number, event: string, run: () => Promise<void>): void {
+    const done = (last.get(vmid) ?? Promise.resolve()).then(run)
       .catch((error: unknown) => log(`site of container ${vmid} was not ${event}: ${error instanceof Error ? error.message : String(error)}`))
     last.set(vmid, done)
     void done.then(() => last.get(vmid) === done && last.delete(vmid))
   }
 
   onPower(world, follow)
+  onDisk(world, ({ event, vmid, name }) => {
+    const wish = { kept: 'keep', 'brought back': 'bringBack', dropped: 'drop' } as const
+    after(vmid, event, () => host[wish[event]](siteOf(vmid), name))
+  })
   for (const { vmid, status } of containers(world)) if (status === 'stopped') follow({ event: 'stopped', vmid })
 }

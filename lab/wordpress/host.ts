@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { wordpressFiles } from './download.ts'
 import type { Archive, Progress, WordPressFiles } from './download.ts'
 import { missesTitle } from './front-page.ts'
+import { bringFilesBack, dropFiles, keepFiles } from './keepsakes.ts'
 import { lockOf, lockWaitMs, takeLock } from './lock.ts'
 import { mailboxOf, postMail, readMails } from './mailbox.ts'
 import type { Mail } from './mailbox.ts'
@@ -104,6 +105,27 @@ export class WordPressHost {
     for (const build of readdirSync(files.opcache)) rmSync(join(files.opcache, build, 'sites', place), { recursive: true, force: true })
   }
 
+  /** Keeps a copy of the site's files under `name`, as its container's snapshot does. Visitors wait a moment. */
+  async keep(id: string, name: string): Promise<void> {
+    if (!readRecord(this.#folder(id))) return
+    await this.#runner.sleep(id)
+    await this.#alone(id, () => {
+      const gone = keepFiles(this.#folder(id), this.#shelf(id), name)
+      if (gone !== undefined) this.#options.log(`wordpress: the files of ${id} as of ${gone} made room for newer ones; going back to it will not change the site`)
+    })
+  }
+
+  /** Puts the files that were kept under `name` in the site's place, stopped. */
+  async bringBack(id: string, name: string): Promise<void> {
+    await this.#runner.sleep(id)
+    await this.#alone(id, () => void bringFilesBack(this.#folder(id), this.#shelf(id), name))
+  }
+
+  /** Forgets what was kept under `name`. */
+  async drop(id: string, name: string): Promise<void> {
+    dropFiles(this.#shelf(id), name)
+  }
+
   /**
    * Where the site answers now (HTTP, loopback), waking it if it sleeps; undefined when there is none or it is stopped.
    * To be asked for every request: the answer changes, and being asked is what keeps a site awake.
@@ -188,6 +210,10 @@ export class WordPressHost {
   #wish(id: string, stopped: boolean): void {
     const record = readRecord(this.#folder(id))
     if (record && record.stopped !== stopped) writeRecord(this.#folder(id), { ...record, stopped })
+  }
+
+  #shelf(id: string): string {
+    return join(this.#root, '..', 'kept', id)
   }
 
   #folder(id: string): string {

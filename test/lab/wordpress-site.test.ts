@@ -58,6 +58,20 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
       expect((await ask(path)).status, path).toBeGreaterThanOrEqual(400)
   })
 
+  test('goes back to kept files: what was written later is gone, what was there is there', async () => {
+    await host.keep(site.id, 'BAK01012026-1')
+    const nonce = /createNonceMiddleware\( "([0-9a-f]+)"/.exec((await ask('/wp-admin/post-new.php')).text)?.[1] ?? ''
+    expect((await ask('/wp-json/wp/v2/posts', { json: { title: 'Later', status: 'publish' }, headers: { 'x-wp-nonce': nonce } })).status).toBe(201)
+    const later = post.replace('kept', 'later')
+    expect((await ask(later)).text).toMatch(/<title>Later/)
+    await host.stop(site.id)
+    await host.bringBack(site.id, 'BAK01012026-1')
+    await host.start(site.id)
+    expect((await ask(later)).status).toBe(404)
+    expect((await ask(post)).text).toMatch(/<title>Kept/)
+    await host.drop(site.id, 'BAK01012026-1')
+  })
+
   test('comes back after its process is killed', async () => {
     process.kill(host.processes()[site.id]!, 'SIGKILL')
     await expect.poll(async () => (await ask(post)).status, { timeout: 20_000 }).toBe(200)
