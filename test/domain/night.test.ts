@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { dayIn } from '../../src/domain/calendar.ts'
 import { tenantKey } from '../../src/domain/names.ts'
 import { keysOf, slotNow, slots } from '../../src/domain/night.ts'
-import { freshSite } from '../../src/domain/site.ts'
 import { act } from '../../src/tenant/act.ts'
 import { newborn, type TenantState } from '../../src/tenant/state.ts'
 
@@ -35,7 +34,7 @@ describe('the night', () => {
 
   it.each(changes)('asks every slot on every day, and makes one backup of each day (%s, %d)', (timeZone, from) => {
     const turns = new Map<string, Set<number>>()
-    const sites = Array.from({ length: slots }, () => freshSite())
+    const sites = Array.from({ length: slots }, () => standing.site)
     const made = new Map<string, number>()
     for (let at = from; at < from + 2.5 * 1_440 * minute; at += minute) {
       const slot = slotNow(timeZone, at)

@@ -2,14 +2,17 @@
 // cannot be reached or is busy is asked again in four hours.
 import { configOf } from '../../config.ts'
 import { keysOf, slotNow } from '../../domain/night.ts'
+import { unlessDown } from './watchdog.ts'
 
 /** `now` is epoch ms. */
 export async function nights(env: Env, now: number): Promise<void> {
   const { name, timeZone } = configOf(env).cluster
   const slot = slotNow(timeZone, now)
-  if (slot === undefined) return
+  if (slot !== undefined) await unlessDown('nightly backups', ask(env, name, slot))
+}
+
+async function ask(env: Env, cluster: string, slot: number): Promise<void> {
   const { from, below } = keysOf(slot)
-  const failed = (what: string) => (error: unknown): void => console.error(JSON.stringify({ level: 'error', what, error: String(error).slice(0, 200) }))
-  const tenants = await env.ALLOCATOR.getByName(name).live(from, below).catch(failed('nightly backups: the list of tenants'))
-  await Promise.all((tenants ?? []).map((tenant) => env.TENANT.getByName(tenant).act({ do: 'nightly' }, 'schedule').catch(failed(`nightly backup of ${tenant}`))))
+  const tenants = await env.ALLOCATOR.getByName(cluster).live(from, below)
+  await Promise.all(tenants.map((tenant) => unlessDown(`nightly backup of ${tenant}`, env.TENANT.getByName(tenant).act({ do: 'nightly' }, 'schedule'))))
 }

@@ -27,7 +27,8 @@ async function countAddresses(env: Env, now: number): Promise<void> {
   await writeAddresses(env.DB, name, await env.ALLOCATOR.getByName(name).addresses(), now)
 }
 
-async function unlessDown(what: string, work: Promise<void>): Promise<void> {
+/** What fails is logged, and nothing else of this minute's work with it. */
+export async function unlessDown(what: string, work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     console.error(JSON.stringify({ level: 'error', what: `watchdog: ${what}`, error: String(error).slice(0, 200) }))
   })
