@@ -36,7 +36,7 @@ export const quotaUse = sqliteView('quota_use', {
   domains: integer(), domainsMost: integer('domains_most'), backups: integer(), backupsMost: integer('backups_most'), backupBytes: integer('backup_bytes'),
 }).as(sql`SELECT t.connection, t.service, t.email, t.plan, t.status,
   (SELECT count(*) FROM domains d WHERE d.tenant = t.tenant) AS domains, ${granted('domains')} AS domains_most,
-  (SELECT count(*) FROM backups b WHERE b.tenant = t.tenant AND b.kind <> 'off-site' AND b.state IN ('good', 'being made')) AS backups, ${granted('backups')} AS backups_most,
+  (SELECT count(*) FROM backups b WHERE b.tenant = t.tenant AND b.kind = 'manual' AND b.state IN ('good', 'being made')) AS backups, ${granted('backups')} AS backups_most,
   (SELECT coalesce(sum(b.size_bytes), 0) FROM backups b WHERE b.tenant = t.tenant) AS backup_bytes
 FROM tenants t WHERE t.status NOT IN ${ended}`)
 

@@ -30,6 +30,6 @@ async function countAddresses(env: Env, now: number): Promise<void> {
 /** What fails is logged, and nothing else of this minute's work with it. */
 export async function unlessDown(what: string, work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
-    console.error(JSON.stringify({ level: 'error', what: `watchdog: ${what}`, error: String(error).slice(0, 200) }))
+    console.error(JSON.stringify({ level: 'error', what: `cron: ${what}`, error: String(error).slice(0, 200) }))
   })
 }
