@@ -12,7 +12,7 @@ const table: Record<Vendor, string> = {
     GET POST         /api2/json/cluster/ha/rules
     GET PUT DELETE   /api2/json/cluster/ha/rules/{name}
     GET POST         /api2/json/cluster/ha/groups
-    GET PUT DELETE   /api2/json/cluster/ha/groups/{name}
+    GET PUT          /api2/json/cluster/ha/groups/{name}
     GET              /api2/json/cluster/ha/status/current
     GET              /api2/json/nodes/{node}/tasks
     GET              /api2/json/nodes/{node}/tasks/{upid}/status
@@ -37,9 +37,7 @@ const table: Record<Vendor, string> = {
     GET              /v1/nodes
     GET              /v1/view/resources
     GET              /v1/view/storage-pools
-    GET              /v1/resource-definitions
     GET PUT          /v1/resource-definitions/{resource}
-    POST             /v1/resource-definitions/{resource}/resources/{node}
   `,
   npm: `
     GET POST         /api/nginx/proxy-hosts

@@ -17,9 +17,12 @@ export interface Order { service_id: string; email: string; plan: string; public
 
 export const createSite = (apiBase: string, order: Order): Promise<Answer> => post(apiBase, '/create-site', order, 60_000)
 
-/** `delete-site`, `suspend` or `unsuspend`. */
-export const changeSite = (apiBase: string, what: 'delete-site' | 'suspend' | 'unsuspend', serviceId: string): Promise<Answer> =>
-  post(apiBase, `/${what}`, { service_id: serviceId }, 25_000)
+/** What the extension calls for a service, after the slash. */
+export type Call = 'delete-site' | 'suspend' | 'unsuspend' | `action/${'start' | 'stop' | 'restart' | 'reset' | 'toggle'}`
+
+export const changeSite = (apiBase: string, what: Call, serviceId: string): Promise<Answer> => post(apiBase, `/${what}`, { service_id: serviceId }, 25_000)
+
+export const upgradeSite = (apiBase: string, serviceId: string, plan: string): Promise<Answer> => post(apiBase, '/wp/upgrade/', { service_id: serviceId, plan }, 25_000)
 
 async function post(apiBase: string, path: string, fields: object, timeoutMs: number): Promise<Answer> {
   try {

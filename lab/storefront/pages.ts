@@ -7,7 +7,7 @@ type Html = ReturnType<typeof html>
 /** One service as the list shows it. `status` is the order's own word, `order` the path of its page. */
 export interface Shown { id: string; email: string; plan: PlanName; label: string; url: string; order: string; status: string; at: number }
 
-const busy = new Set(['building', 'suspending', 'resuming', 'terminating', 'undoing', 'unknown'])
+const busy = new Set(['building', 'changing', 'suspending', 'resuming', 'terminating', 'undoing', 'unknown'])
 const words: Record<string, string> = { undone: 'could not be built', unknown: 'no answer', stuck: 'needs a person' }
 const blurbs: Record<PlanName, string> = { basic: 'A blog or a small site', standard: 'A busy site or a small shop', premium: 'A large shop or many visitors' }
 
@@ -92,7 +92,8 @@ function serviceItem({ id, email, plan, label, url, order, status }: Shown) {
 <p class="links"><a href="${order}">Progress</a>${status === 'live' ? html` <a href="${url}/wp-admin/">wp-admin</a>` : ''} <a href="/mail?to=${encodeURIComponent(email)}">Mail</a></p>
 </div>
 <div class="do">
-${status === 'live' || status === 'building' || status === 'resuming' ? button(id, 'suspend', 'Suspend', label) : ''}
+${status === 'live' || status === 'changing' ? more(id, label, plan) : ''}
+${status === 'live' || status === 'changing' || status === 'building' || status === 'resuming' ? button(id, 'suspend', 'Suspend', label) : ''}
 ${status === 'suspended' || status === 'suspending' ? button(id, 'resume', 'Resume', label) : ''}
 ${status === 'terminated' || status === 'terminating' ? '' : html`<a class="button danger" href="/services/${id}/terminate" aria-label="Terminate ${label}">Terminate</a>`}
 </div></li>`
@@ -100,6 +101,11 @@ ${status === 'terminated' || status === 'terminating' ? '' : html`<a class="butt
 
 const button = (id: string, action: string, word: string, label: string) =>
   html`<form method="post" action="/services/${id}/${action}"><button aria-label="${word} ${label}">${word}</button></form>`
+
+/** What its owner may do with a site that stands. */
+const more = (id: string, label: string, plan: PlanName) => html`<details class="more"><summary aria-label="More for ${label}">More</summary>
+<div class="do">${(['Stop', 'Start', 'Restart', 'Reset', 'Toggle'] as const).map((word) => button(id, word.toLowerCase(), word, label))}
+<form method="post" action="/services/${id}/upgrade"><select name="plan" aria-label="Plan of ${label}">${planNames.map((name) => html`<option ${name === plan ? raw('selected') : ''}>${name}</option>`)}</select> <button aria-label="Change the plan of ${label}">Change plan</button></form></div></details>`
 
 /** Asks before everything of a site is removed. */
 export function confirmPage({ id, label, email }: Pick<Shown, 'id' | 'label' | 'email'>) {

@@ -5,7 +5,7 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import * as z from 'zod'
 import { planNames, type PlanName } from '../../src/domain/plan.ts'
-import { changeSite, createSite } from '../billing.ts'
+import { changeSite, createSite, upgradeSite, type Call } from '../billing.ts'
 import { registrar } from '../dns/registrar.ts'
 import type { Mail } from '../wordpress/mailbox.ts'
 import type { World } from '../world.ts'
@@ -28,7 +28,10 @@ export interface StorefrontOptions {
   nameServers: readonly string[]
 }
 
-const actions = { suspend: 'suspend', resume: 'unsuspend', terminate: 'delete-site' } as const
+const actions: Record<string, Call> = {
+  suspend: 'suspend', resume: 'unsuspend', terminate: 'delete-site',
+  start: 'action/start', stop: 'action/stop', restart: 'action/restart', reset: 'action/reset', toggle: 'action/toggle',
+}
 const Status = z.object({ order: z.object({ status: z.string() }) })
 
 export function storefront(options: StorefrontOptions): Hono {
@@ -92,8 +95,16 @@ export function storefront(options: StorefrontOptions): Hono {
   app.post('/services/:id/:action', async (c) => {
     const service = book.services.find((one) => one.id === c.req.param('id'))
     const action = c.req.param('action')
-    if (!service || !Object.hasOwn(actions, action)) return c.html(notFoundPage(), 404)
-    const answer = await apiBase().then((base) => changeSite(base, actions[action as keyof typeof actions], service.id)).catch(() => undefined)
+    const form = await c.req.parseBody()
+    const call = Object.hasOwn(actions, action) ? actions[action] : undefined
+    if (!service || (!call && action !== 'upgrade')) return c.html(notFoundPage(), 404)
+    const plan = planNames.find((name) => name === form['plan'])
+    if (!call && !plan) return shop(c, 400, { error: 'Please choose a plan.' })
+    const answer = await apiBase().then((base) => (call ? changeSite(base, call, service.id) : upgradeSite(base, service.id, plan ?? service.plan))).catch(() => undefined)
+    if (answer?.ok && !call && plan) {
+      service.plan = plan
+      world.changed()
+    }
     if (!answer?.ok) return shop(c, 409, { error: answer?.error ?? 'The platform is starting. Please try again in a moment.' })
     return c.redirect('/#services', 303)
   })

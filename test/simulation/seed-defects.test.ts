@@ -109,6 +109,37 @@ describe('unlike the seed', () => {
     expect(lines.findIndex((line) => line.step === 'failover' && line.event === 'call')).toBeGreaterThan(asserted)
   })
 
+  it('makes every plan highly available, not only the dearest (S10)', async () => {
+    const { dc, platform } = begin()
+    platform.order('one', 'create', 'basic')
+    platform.order('two', 'create', 'premium')
+    await dc.clock.advance(start + 6 * minutes)
+    expect(everything(dc.world).filter(({ kind }) => kind === 'ha resource')).toHaveLength(2)
+  })
+
+  it('goes back under high availability with newer backups there, losing none unsaid, never half (S18)', async () => {
+    const { dc, platform } = begin()
+    platform.order('one', 'create')
+    await dc.clock.advance(start + 5 * minutes)
+    platform.act('one', { do: 'make-backup' })
+    await dc.clock.advance(start + 8 * minutes)
+    platform.act('one', { do: 'reset', loseNewer: false })
+    await dc.clock.advance(start + 9 * minutes)
+    const vmid = String(platform.state(platform.tenant('one')!)!.identity.vmid)
+    const snapshots = (): string[] => everything(dc.world).filter(({ kind }) => kind === 'snapshot').map(({ what }) => what).sort()
+    expect([outcome(platform, 'one'), snapshots(), pve(dc.world).containers[vmid]!.parent]).toEqual(['live', ['BAK01012026-1', 'initial'], 'BAK01012026-1'])
+    platform.act('one', { do: 'reset', loseNewer: true })
+    let ran = 0
+    while (outcome(platform, 'one') !== 'live') {
+      await dc.clock.advance(dc.clock.now() + 250)
+      const { config, running } = pve(dc.world).containers[vmid]!
+      // Nobody starts it in the middle, high availability least of all.
+      if (config['lock'] === 'rollback') ran += running ? 1 : 0
+    }
+    expect([ran, snapshots(), pve(dc.world).containers[vmid]!.parent, pve(dc.world).containers[vmid]!.config['lock']]).toEqual([0, ['initial'], 'initial', undefined])
+    expect(everything(dc.world).filter(({ kind }) => kind === 'ha resource')).toHaveLength(1)
+  })
+
   it("publishes nothing of the customer's address in a name (S17)", async () => {
     const { dc, platform } = begin()
     platform.order('jane.doe', 'create')

@@ -70,13 +70,6 @@ describe('the LINSTOR client', () => {
     expect(said.message).toContain('failed on node2 (999)')
   })
 
-  it('takes a replica that is there already for made', async () => {
-    const { linstor, sent } = client(landed(500, rc([error | 0x1340000n | 502n, 'exists'])))
-    await linstor.createDisklessResource('pm-1', 'node3')
-    expect(sent[0]).toMatchObject({ method: 'POST', path: '/linstor/v1/resource-definitions/pm-1/resources/node3' })
-    expect(JSON.parse(sent[0]!.body)).toEqual({ resource: { name: 'pm-1', node_name: 'node3', flags: ['DRBD_DISKLESS'] } })
-  })
-
   it.each([[200, 'refused'], [213, 'refused'], [980, 'refused'], [996, 'refused'], [992, 'unknown'], [997, 'unknown'], [301, 'unknown'], [402, 'credentials']] as const)(
     'takes the code %i in a 500 for %s', async (code, fate) => {
       expect(await refusal(client(landed(500, rc([error | BigInt(code), 'no']))).linstor.modifyResourceDefinition('pm-1', {}))).toMatchObject({ fate })
@@ -84,11 +77,13 @@ describe('the LINSTOR client', () => {
 
   it('takes an answer without a return code for unknown', async () => {
     expect(await refusal(client(landed(200, {})).linstor.modifyResourceDefinition('pm-1', {}))).toMatchObject({ fate: 'unknown' })
-    expect(await refusal(client(landed(500, {})).linstor.resourceDefinitions())).toMatchObject({ fate: 'unknown' })
+    expect(await refusal(client(landed(500, {})).linstor.storagePools())).toMatchObject({ fate: 'unknown' })
   })
 
-  it('lists definitions, and one that has neither properties nor flags', async () => {
-    const { linstor } = client(landed(200, [{ name: 'pm-1', props: { 'Aux/pm/vmid': '101' }, flags: ['DELETE'], uuid: 'u' }, { name: 'pm-2' }]))
-    expect(await linstor.resourceDefinitions()).toEqual([{ name: 'pm-1', props: { 'Aux/pm/vmid': '101' }, flags: ['DELETE'] }, { name: 'pm-2', props: {}, flags: [] }])
+  it('reads a definition that has neither properties nor flags, and pools that say nothing of their room', async () => {
+    expect(await client(landed(200, { name: 'pm-2' })).linstor.resourceDefinition('pm-2')).toEqual({ name: 'pm-2', props: {}, flags: [] })
+    const { linstor, sent } = client(landed(200, [{ storage_pool_name: 'a', node_name: 'node1', provider_kind: 'LVM_THIN', free_capacity: 5, total_capacity: 9 }, { storage_pool_name: 'a', node_name: 'node2', provider_kind: 'LVM_THIN' }]))
+    expect(await linstor.storagePools()).toEqual([{ storage_pool_name: 'a', node_name: 'node1', provider_kind: 'LVM_THIN', free_capacity: 5 }, { storage_pool_name: 'a', node_name: 'node2', provider_kind: 'LVM_THIN' }])
+    expect(sent[0]).toMatchObject({ method: 'GET', path: '/linstor/v1/view/storage-pools' })
   })
 })

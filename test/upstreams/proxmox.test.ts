@@ -50,7 +50,6 @@ describe('the Proxmox client', () => {
     expect(await client(failure("snapshot 'initial' does not exist")).pve.deleteSnapshot('node1', 101, 'initial')).toBeUndefined()
     await client(failure("cannot delete service 'ct:101', not HA managed!")).pve.deleteHaResource('ct:101')
     await client(failure("no such ha rule 'berth-101'")).pve.deleteHaRule('berth-101')
-    await client(failure("no such ha group 'berth'")).pve.deleteHaGroup('berth')
     await client(failure('no rule at position 3')).pve.deleteFirewallRule('node1', 101, 3)
     const verification = { data: null, message: 'Parameter verification failed.\n', errors: { pos: 'no rule at position 3' } }
     await client(landed(400, verification)).pve.deleteFirewallRule('node1', 101, 3)

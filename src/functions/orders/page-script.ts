@@ -29,7 +29,7 @@ export const script = `'use strict'
 ${remainingSource}
 const el = (id) => document.getElementById(id)
 const words = { waiting: 'waiting', working: 'being made', done: 'done', removing: 'being taken down', removed: 'taken down', stuck: 'needs a person', 'not needed': 'nothing to take down', off: 'switched off' }
-const moving = ['building', 'suspending', 'resuming', 'terminating', 'undoing']
+const moving = ['building', 'changing', 'suspending', 'resuming', 'terminating', 'undoing']
 let order, usual = {}, skew = 0, best = 0, bestFor = '', source, pause = 2000
 
 const span = (ms) => {
@@ -47,6 +47,7 @@ function story() {
   switch (status) {
     case 'building': return ['Your site is being built', target === 'suspended' ? 'It is to be paused: it will be built first, and wait behind the page for paused sites.' : 'You may close this page; the building goes on.']
     case 'live': return ['Your site is live', 'The log-in was sent to you by mail.' + (order.restAt > order.orderedAt ? ' It took ' + span(order.restAt - order.orderedAt) + ' from the order.' : '')]
+    case 'changing': return ['Your site is being changed', 'What was asked for is being done; the site itself goes on where it can.']
     case 'suspending': return ['Your site is being paused', 'Its content is kept.']
     case 'suspended': return ['Your site is paused', 'Visitors see a page that says so. Its content is kept, and it can be back within a moment.']
     case 'resuming': return ['Your site is coming back', 'Visitors see the page for paused sites until it runs.']

@@ -37,12 +37,6 @@ export class Linstor {
     return this.#http.parse(wire.version, reply)
   }
 
-  /** GET /v1/resource-definitions (resourceDefinitionList) */
-  async resourceDefinitions(): Promise<wire.ResourceDefinition[]> {
-    const reply = this.#good(await this.#http.send('GET', '/v1/resource-definitions'))
-    return this.#http.parse(wire.resourceDefinitions, reply)
-  }
-
   /** GET /v1/resource-definitions/{resource}; the published schema lacks it, the server has it */
   async resourceDefinition(name: string): Promise<wire.ResourceDefinition | undefined> {
     const reply = await this.#http.send('GET', path`/v1/resource-definitions/${name}`)
@@ -77,18 +71,12 @@ export class Linstor {
     await this.#write('PUT', path`/v1/resource-definitions/${name}`, { json: change })
   }
 
-  /** POST /v1/resource-definitions/{resource}/resources/{node} (resourceCreateOnNode): a replica without a disk, which breaks ties. */
-  async createDisklessResource(name: string, node: string): Promise<void> {
-    const json = { resource: { name, node_name: node, flags: ['DRBD_DISKLESS'] } }
-    await this.#write('POST', path`/v1/resource-definitions/${name}/resources/${node}`, { json }, alreadyThere)
-  }
-
   /** Every entry counts: errors of one node stand beside successes of another, whatever the status. */
-  async #write(method: string, where: string, ask: Ask, passes?: number): Promise<void> {
+  async #write(method: string, where: string, ask: Ask): Promise<void> {
     const reply = await this.#http.send(method, where, { timeoutMs: writeTimeoutMs, ...ask })
     const codes = wire.readReturnCodes(reply.text)
     if (codes === undefined) throw this.#http.failure(reply, 'unknown', 'no return code')
-    const failed = codes.filter((entry) => entry.error && entry.code !== passes)
+    const failed = codes.filter((entry) => entry.error)
     if (failed.length > 0) throw this.#failure(reply, failed)
     if (reply.status >= 300 && !codes.some((entry) => entry.error)) throw this.#failure(reply, codes)
   }
@@ -103,8 +91,6 @@ export class Linstor {
     return this.#http.failure(reply, fate(reply, entries), words === '' ? undefined : words)
   }
 }
-
-const alreadyThere = 502 // FAIL_EXISTS_RSC
 
 const errors = (reply: Reply): wire.ReturnCode[] => (wire.readReturnCodes(reply.text) ?? []).filter((entry) => entry.error)
 

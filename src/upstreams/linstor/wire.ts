@@ -10,7 +10,6 @@ export const resourceDefinition = z.object({
   props: z.record(z.string(), z.string()).default({}),
   flags: z.array(z.string()).default([]),
 })
-export const resourceDefinitions = z.array(resourceDefinition)
 /** `props` holds our mark and, from Proxmox's plug-in, `Aux/pm/vmid`. */
 export type ResourceDefinition = z.infer<typeof resourceDefinition>
 

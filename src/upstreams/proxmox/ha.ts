@@ -65,10 +65,6 @@ export function highAvailability(api: Api) {
     createHaGroup: (parameters: NewHaGroup): Promise<void> =>
       api.ask('POST', '/cluster/ha/groups', wire.nothing, { form: { ...parameters } }),
 
-    /** DELETE /cluster/ha/groups/{group} (#/cluster/ha/groups/{group}), PVE 8 */
-    deleteHaGroup: (group: string): Promise<void> =>
-      api.find('DELETE', path`/cluster/ha/groups/${group}`, wire.nothing, /no such ha group/i),
-
     /** GET /cluster/ha/status/current (#/cluster/ha/status/current) */
     haStatus: (): Promise<wire.HaStatusRow[]> => api.ask('GET', '/cluster/ha/status/current', wire.haStatus),
   }
