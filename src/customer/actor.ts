@@ -1,10 +1,10 @@
 // The customer: takes changes of zones and records, writes what they want into rows, drives them until it is so. As with a
 // tenant, only `alarm` drives, and the Durable Object around it only lends storage, alarm and time.
 import { identityOf, digestOf, type DnsRecord } from '../domain/dns/record.ts'
-import { inverse, type Change } from '../domain/dns/zone-diff.ts'
+import type { Change } from '../domain/dns/zone-diff.ts'
 import { backoffMs, policy } from '../engine/policy.ts'
 import { holdsLease, reopened, standing, unparked, wish } from '../engine/plan.ts'
-import type { Want } from '../engine/resource.ts'
+import type { Want, Wanted } from '../engine/resource.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
@@ -191,15 +191,14 @@ export class CustomerActor {
     }
     const mail = deed.kind === 'mail' ? deed.wants : []
     for (const one of mail) this.#want(one.resource, one.want, one.wish, one.after ?? [], now)
-    // Records that lead mail here wait for the mail domain, so that none goes astray.
-    const first = mail.filter(({ resource, want }) => want === 'present' && resource.startsWith('mail-domain:')).map(({ resource }) => resource)
-    return [...mail.map(({ resource }) => resource), ...this.#changes(origin, deed.changes, first, now)]
+    const names = mail.map(({ resource }) => resource)
+    return mail.some(comesFirst) ? names : [...names, ...this.#changes(origin, deed.changes, now)]
   }
 
-  #changes(origin: string, changes: readonly Change[], first: readonly string[], now: number): string[] {
-    const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', first, now)]))
+  #changes(origin: string, changes: readonly Change[], now: number): string[] {
+    const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', [], now)]))
     // Nothing stands beside what it replaces: a CNAME is gone before the address comes.
-    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', [...first, ...gone], now)]))
+    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', gone, now)]))
     return [...gone, ...come]
   }
 
@@ -239,8 +238,6 @@ export class CustomerActor {
         const one = store.row(name)
         if (one) this.#want(name, 'absent', one.wish, [], now)
       }
-      // What should have led mail here had not begun: what it would have replaced stays.
-      for (const { deed } of items) if (whole && deed.kind === 'mail') this.#changes(deed.origin, inverse(deed.changes), [], now)
       for (const item of items) store.putChange({ ...item, state: 'failed', why })
       store.journal('turned', row.name, row.attempt, reason)
       return true
@@ -258,6 +255,9 @@ export class CustomerActor {
         const open = store.rows().some((row) => row.name.startsWith(`dns-entry:${origin}/`) && row.phase !== 'settled' && row.phase !== 'stuck')
         if (open) continue
         this.#want(zoneRow(origin), 'absent', this.#zoneWish(origin), [], this.#lent.now())
+        more = true
+      } else if (waits(item) && item.deed.wants.filter(comesFirst).every(({ resource }) => store.row(resource)?.phase === 'settled')) {
+        store.putChange({ ...item, rows: [...item.rows, ...this.#changes(origin, item.deed.changes, this.#lent.now())] })
         more = true
       } else if (item.rows.every((name) => store.row(name)?.phase === 'settled')) store.putChange({ ...item, state: 'done' })
     }
@@ -281,6 +281,12 @@ export class CustomerActor {
     else this.#lent.deleteAlarm()
   }
 }
+
+/** Records that lead mail here wait for the mail domain, so that none goes astray. */
+const comesFirst = ({ resource, want }: Wanted): boolean => want === 'present' && resource.startsWith('mail-domain:')
+
+const waits = (item: HistoryItem): item is HistoryItem & { deed: { kind: 'mail' } } =>
+  item.deed.kind === 'mail' && item.deed.changes.length > 0 && item.rows.length === item.deed.wants.length
 
 /** Only the TTL is another: one and the same row. */
 const same = (change: { action: string; before?: DnsRecord; after?: DnsRecord }): boolean =>

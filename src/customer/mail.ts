@@ -45,8 +45,10 @@ export class Mail {
     if (origin !== `${domain}.`) return refused('conflict', `Mail needs a zone of its own: create the zone ${domain} first.`)
     const plan = await this.#lent.registry.planOf(service)
     if (!plan) return refused('not-found', 'There is no such service.')
-    const others = this.#rows.domains().filter((one) => one.service === service && one.domain !== domain).length
-    if (others >= plans[plan].mail.domains) return refused('conflict', `The plan allows mail for ${plans[plan].mail.domains} domains; upgrade it to have more.`)
+    const most = plans[plan].mail.domains
+    const full = (): boolean => this.#rows.domains().filter((one) => one.service === service && one.domain !== domain).length >= most
+    const tooMany = refused('conflict', `The plan allows mail for ${most} domains; upgrade it to have more.`)
+    if (full()) return tooMany
     const wanted = withMail(current.filter((one) => !isOwnNs(one, origin)), this.#facts(domain, mail))
     const changes = zoneDiff(current.filter((one) => !isOwnNs(one, origin)), wanted)
     const findings = await this.#zones.findings(origin, current, changed(current, changes))
@@ -55,6 +57,11 @@ export class Mail {
     const claimed = await this.#lent.registry.claimMail(domain, service)
     if (claimed === 'foreign') return refused('not-found', 'There is no such service.')
     if (claimed === 'other') return refused('conflict', `Mail for ${shown(domain)} is in another account on this platform.`)
+    // Another call may have come in between; from here on nothing is waited for.
+    if (full()) {
+      if (!this.#rows.domain(domain)) await this.#lent.registry.releaseMail(domain)
+      return tooMany
+    }
     const wish: MailDomainWish = { ...this.#place(domain), service }
     const dkim: MailDkimWish = { customerNo: wish.customerNo, domain, origin, dnsServer: this.#lent.settings.dnsServer, at: this.#rows.since(`mail-dkim:${domain}`) ?? this.#lent.now() }
     return this.#enact(origin, [{ resource: `mail-domain:${domain}`, want: 'present', wish }, { resource: `mail-dkim:${domain}`, want: 'present', wish: dkim }], changes, actor, `Mail for ${domain} was set up`, findings.map(({ message }) => message))
@@ -76,7 +83,8 @@ export class Mail {
     const gone = inside.map(({ name }): Wanted => ({ resource: name, want: 'absent', wish: null }))
     const wants: Wanted[] = [
       ...gone, { resource: `mail-dkim:${domain}`, want: 'absent', wish: null },
-      { resource: `mail-domain:${domain}`, want: 'absent', wish: null, after: gone.map(({ resource }) => resource) },
+      // It takes along what is left in it.
+      { resource: `mail-domain:${domain}`, want: 'absent', wish: null },
     ]
     return this.#enact(`${domain}.`, wants, changes, actor, `Mail for ${domain} was deleted`)
   }
@@ -85,7 +93,7 @@ export class Mail {
   async addMailbox(address: string, quotaMb: number | undefined, password: string, actor: string): Promise<Answer> {
     const weak = passwordProblem(password)
     if (weak !== undefined) return refused('bad-request', weak)
-    const room = await this.#room('mailbox', address)
+    const room = this.#room('mailbox', address, await this.#planFor(address))
     if (!room.ok) return room
     const { mailboxMb } = room.plan.mail
     const size = quotaMb ?? mailboxMb
@@ -125,7 +133,7 @@ export class Mail {
 
   /** An alias leads to one mailbox here, a forward to any addresses. */
   async addForwarding(kind: Forwarding, address: string, to: readonly string[], actor: string): Promise<Answer> {
-    const room = await this.#room(kind, address)
+    const room = this.#room(kind, address, await this.#planFor(address))
     if (!room.ok) return room
     const read = destinationsOf(to, room.address)
     if (!read.ok) return refused('bad-request', read.sentence)
@@ -136,8 +144,15 @@ export class Mail {
     return this.#one(kind, room, wish, actor, 'set up')
   }
 
-  /** Is there a place for one more of this kind, and is the address free? */
-  async #room(kind: Kind, typed: string): Promise<Refusal | { ok: true; address: string; domain: string; plan: Plan }> {
+  /** The plan that counts an address; undefined when its service is not paid for, or there is none. */
+  async #planFor(address: string): Promise<Plan | undefined> {
+    const row = this.#rows.domain(domainOf(address.trim().toLowerCase()))
+    const name = row && (await this.#lent.registry.planOf(row.service))
+    return name && plans[name]
+  }
+
+  /** Is there a place for one more of this kind, and is the address free? Waits for nothing, so that two cannot get the last one. */
+  #room(kind: Kind, typed: string, plan: Plan | undefined): Refusal | { ok: true; address: string; domain: string; plan: Plan } {
     if (!this.#lent.settings.mail) return refused('not-found', notOffered)
     const read = addressOf(typed, domainOf(typed.trim().toLowerCase()))
     if (!read.ok) return refused('bad-request', read.sentence)
@@ -147,9 +162,7 @@ export class Mail {
     if (!row) return refused('not-found', `You have no mail for ${domain}.`)
     const taken = this.#rows.inside(domain).find((one) => one.address === address && one.kind !== kind)
     if (taken) return refused('conflict', `${address} is ${taken.kind === 'mail-alias' ? 'an' : 'a'} ${word[taken.kind]} already.`)
-    const name = await this.#lent.registry.planOf(row.service)
-    if (!name) return refused('conflict', 'The service to which this mail belongs is suspended or has ended.')
-    const plan: Plan = plans[name]
+    if (!plan) return refused('conflict', 'The service to which this mail belongs is suspended or has ended.')
     const counted = this.#rows.domains().filter((one) => one.service === row.service).flatMap((one) => this.#rows.inside(one.domain)).filter((one) => one.name !== `${kind}:${address}`)
     const boxes = counted.filter((one) => one.kind === 'mailbox').length
     const [used, most, what] = kind === 'mailbox' ? [boxes, plan.mail.mailboxes, 'mailboxes'] : [counted.length - boxes, plan.mail.addresses, 'aliases and forwards']

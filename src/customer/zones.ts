@@ -107,6 +107,7 @@ export class Zones {
     if (found.ok ? found.zone.origin !== origin : gone)
       return gone ? { ok: true, message: `success: the zone ${shown(origin)} is deleted already.` } : refused('not-found', `You have no zone ${shown(origin)}.`)
     if (!found.ok) return found
+    if (this.#customer.store.row(`mail-domain:${shown(origin)}`)?.want === 'present') return refused('conflict', `${shown(origin)} has mail here, which would no longer be found: delete the mail domain first.`)
     return this.enact({ kind: 'delete-zone', origin, records: found.current }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
   }
 
