@@ -175,7 +175,7 @@ describe('mailboxes, aliases and forwards', () => {
     for (let i = 0; i < 3; i++) expect(await told(mail.addMailbox(`b${i}@${domain}`, 1, password, 'shop'))).toBe('ok')
     // Two at once for the last place.
     const both = await one.run(Promise.all(['b3', 'b4'].map(async (name) => mail.addMailbox(`${name}@${domain}`, 1, password, 'shop'))))
-    expect(both.map(({ ok }) => ok).sort()).toEqual([false, true])
+    expect(both.filter(({ ok }) => ok)).toHaveLength(1)
     expect(await told(mail.addMailbox(`b5@${domain}`, 1, password, 'shop'))).toBe('conflict: The plan allows 5 mailboxes (5/5); upgrade it to have more.')
     one.services['s1'] = 'standard'
     expect(await told(mail.addMailbox(`b5@${domain}`, 5_000, password, 'shop'))).toBe('ok')
