@@ -44,8 +44,8 @@ const table: Record<Vendor, string> = {
     GET PUT DELETE   /api/nginx/proxy-hosts/{number}
     POST             /api/nginx/proxy-hosts/{number}/enable
     POST             /api/nginx/proxy-hosts/{number}/disable
-    GET              /api/nginx/certificates
-    GET              /api/nginx/certificates/{number}
+    GET POST         /api/nginx/certificates
+    GET DELETE       /api/nginx/certificates/{number}
   `,
   // Functions of its remote API; without their arguments in the query.
   ispconfig: `

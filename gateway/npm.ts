@@ -136,10 +136,14 @@ function tokenRefused({ status, body }: Answer): boolean {
   return status === 400 ? message === 'Token has expired' : message.startsWith('Not Found - /')
 }
 
-/** NPM answers certificates with the private key in `meta`, which it empties itself where certificates are expanded. */
+/** NPM answers certificates with the private key in `meta`, which it empties itself where certificates are expanded. The Worker's mark stays. */
 function withoutPrivateKeys(answer: Answer): Answer {
   const value = decoded(answer.body)
-  const bare = (one: unknown): unknown => (typeof one === 'object' && one !== null ? { ...one, meta: {} } : one)
+  const bare = (one: unknown): unknown => {
+    if (typeof one !== 'object' || one === null) return one
+    const { propagation_seconds: mark } = ('meta' in one && typeof one.meta === 'object' && one.meta !== null ? one.meta : {}) as { propagation_seconds?: unknown }
+    return { ...one, meta: typeof mark === 'number' ? { propagation_seconds: mark } : {} }
+  }
   return { ...answer, body: JSON.stringify(Array.isArray(value) ? value.map(bare) : bare(value) ?? null) }
 }
 

@@ -10,6 +10,7 @@ import { parseConfig } from '../gateway/config.ts'
 import { openGateway } from '../gateway/server.ts'
 import { cloudflare, resolve as resolveName } from './cloudflare/cloudflare.ts'
 import type { Net } from './dns/authoritative.ts'
+import { challengeOf } from './dns/certificate-authority.ts'
 import { portFiftyThree, resolverApp } from './dns/dns.ts'
 import { resolve as resolveAnywhere, resolvers } from './dns/resolver.ts'
 import { FAULTS, faulty, plan, random, type Fetch } from './faults.ts'
@@ -72,15 +73,15 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
     return record ? recorded(service, plain, record, version) : plain
   }
 
+  const net: Net = { world, platformZone: zone.name, served: (server) => servedZones(world, server) }
   const proxmoxApp = proxmox(world, pve === undefined ? {} : { major: pve })
   const { major } = world.slice('proxmox', () => ({ major: 9 as 8 | 9 }))
   const proxmoxServer = await listening(taped('pve', proxmoxApp, major))
   const linstorServer = await listening(taped('linstor', linstor(world)))
-  const npmServer = await listening(taped('npm', npm(world, { ...npmAccount, zone: zone.name })))
+  const npmServer = await listening(taped('npm', npm(world, { ...npmAccount, zone: zone.name, challenge: challengeOf(net, dmz.reverseProxy) })))
   const ispconfigServer = await listening(taped('ispconfig', ispconfig(world, { ...ispconfigAccount, seeds: [{ customerNo: '10017', origin: 'somebody-else.example.' }] })))
   const cloudflareServer = await listening(link(taped('cloudflare', cloudflare(world, { token: options.cloudflareToken, zoneId: zone.id, zoneName: zone.name }))))
 
-  const net: Net = { world, platformZone: zone.name, served: (server) => servedZones(world, server) }
   const resolverServers = await Promise.all(resolvers.map((facts) => resolverApp(net, facts)).map((app) => listening(link(async (request) => app.fetch(request)))))
 
   const found = (vmid: number) => containers(world).find((one) => one.vmid === vmid)

@@ -8,7 +8,7 @@ import { containers, firewallConfs, haFacts } from './proxmox/observers.ts'
 import type { World } from './world.ts'
 
 /** One thing upstream. `of` is the VMID, host name or domain that tells whose it is. */
-export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'archive' | 'proxy host' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
+export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'archive' | 'proxy host' | 'certificate' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
 
 /** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, somebody else's zones) and the panel's clients do not count. */
 export function everything(world: World): Thing[] {
@@ -26,6 +26,8 @@ export function everything(world: World): Thing[] {
     ...ha.rules.map((rule): Thing => ({ kind: 'ha rule', of: rule.replace('berth-', ''), what: rule })),
     ...firewallConfs(world).map((vmid): Thing => ({ kind: 'firewall', of: String(vmid), what: `${vmid}.fw` })),
     ...npmState(world).hosts.flatMap((host) => host.domain_names.map((name): Thing => ({ kind: 'proxy host', of: name, what: `${host.forward_host}:${host.forward_port}` }))),
+    ...npmState(world).certificates.flatMap(({ id, provider, domain_names: names, meta }) =>
+      (provider === 'letsencrypt' && meta['dns_challenge'] !== true ? names.map((name): Thing => ({ kind: 'certificate', of: name, what: String(id) })) : [])),
     ...slice<{ records: DnsRecord[] }>(world, 'cloudflare', { records: [] }).records.map((record): Thing => ({ kind: 'dns record', of: record.name, what: record.content })),
     ...[...origins.values()].map((origin): Thing => ({ kind: 'dns zone', of: origin, what: origin })),
     ...(panel['dns_rr'] ?? []).map((rr): Thing => ({ kind: 'zone record', of: origins.get(rr['zone']) ?? '?', what: `${rr['type']} ${rr['name']}` })),

@@ -19,7 +19,7 @@ const rooms: Record<string, readonly string[]> = {
   upstreams: ['zod', 'node:crypto', 'http-message-signatures', 'dns-packet', 'domain'],
   doctor: ['upstreams', 'domain'],
   db: ['drizzle-orm', 'domain'],
-  resources: ['zod', 'engine', 'upstreams', 'domain'],
+  resources: ['zod', 'engine', 'upstreams', 'doctor', 'domain'],
   platform: ['upstreams', 'domain', 'config'],
   customer: ['cloudflare:workers', 'node:crypto', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'domain', 'config'],
   config: ['zod', 'domain', 'types of upstreams'],

@@ -1,13 +1,11 @@
 // Certificates of the proxy manager: list, get, create (custom rows and Let's Encrypt), delete.
-// Certbot's traps are kept: a host of the same domain is down while it works, comes back from a bare row when it fails,
-// and a Let's Encrypt certificate deleted in use poisons every later `nginx -t`.
+// A Let's Encrypt certificate deleted in use poisons every later `nginx -t`.
 // Not simulated: upload, validate, renew, download, DNS providers (credentials are not checked), expiry as time passes.
-import { between, hex } from '../random.ts'
-import { resolve } from '../cloudflare/edge.ts'
+import { between } from '../random.ts'
 import type { World } from '../world.ts'
-import { reload, render } from './nginx.ts'
+import { issueCertificate } from './certbot.ts'
 import { internal, notFound, Refusal } from './refusal.ts'
-import { expansion, letsEncryptRow, nextId, npmState, ownerOf, sqliteDate, type CertificateRow, type NpmState } from './rows.ts'
+import { expansion, nextId, npmState, ownerOf, sqliteDate, type CertificateRow, type NpmState } from './rows.ts'
 import { validated, type Shape } from './schema.ts'
 
 const META: Shape = {
@@ -79,46 +77,6 @@ export async function deleteCertificate(world: World, id: number): Promise<void>
   // A custom certificate's files stay for ever; a revoked one's go, whoever still needs them.
   if (row.provider === 'letsencrypt') delete state.pems[id]
   world.changed()
-}
-
-const certbots = new WeakSet<World>()
-
-/**
- * One certbot run: 3–4.5 s and a row, or 500 after 1.3 s and no row. HTTP-01 needs the name in public DNS and takes hosts of that
- * name down meanwhile; DNS-01 works inside the zone whose provider token the seed holds.
- */
-export async function issueCertificate(world: World, names: string[], meta: Record<string, unknown>): Promise<CertificateRow> {
-  const state = npmState(world)
-  if (certbots.has(world)) throw internal(500, 'Another instance of Certbot is already running.')
-  certbots.add(world)
-  try {
-    const overDns = meta.dns_challenge === true
-    const hosts = overDns ? [] : state.hosts.filter((host) => host.enabled && host.domain_names.some((name) => names.includes(name)))
-    for (const host of hosts) delete state.files[host.id]
-    if (hosts.length > 0) await reload(world, state)
-    const granted = names.length > 0 && names.every((name) => provable(world, state, name, overDns))
-    await world.clock.sleep(granted ? between(world.random, 3000, 4500) : 1300)
-    if (!granted) {
-      // The rewritten file comes from a row without its relations: no TLS, no forced SSL, no access list.
-      for (const host of hosts) state.files[host.id] = render(state, host, false)
-      if (hosts.length > 0) await reload(world, state)
-      throw internal(500, 'Some challenges have failed.')
-    }
-    const now = world.clock.now()
-    const row = letsEncryptRow(state, nextId(world, state), [...names], now, now + 90 * 86_400_000)
-    row.meta = { ...meta, letsencrypt_certificate: { ...(row.meta.letsencrypt_certificate as object), serial: hex(world.random, 18) } }
-    // The files are back, but nobody tells nginx: the host stays on the default site until any later write.
-    for (const host of hosts) state.files[host.id] = render(state, host)
-    world.changed()
-    return row
-  } finally {
-    certbots.delete(world)
-  }
-}
-
-function provable(world: World, state: NpmState, name: string, overDns: boolean): boolean {
-  if (overDns) return name === state.zone || name.endsWith(`.${state.zone}`)
-  return !name.includes('*') && resolve(world, name).length > 0
 }
 
 /** Refuses what is not a whole number from 1 up, in the server's unhelpful words. */

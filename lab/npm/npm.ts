@@ -4,6 +4,7 @@
 import { Hono, type Context } from 'hono'
 import { between } from '../random.ts'
 import type { World } from '../world.ts'
+import { challengeWith, type Challenge } from './certbot.ts'
 import { createCertificate, deleteCertificate, getCertificate, idOf, listCertificates } from './certificates.ts'
 import { nginx } from './nginx.ts'
 import { createHost, deleteHost, getHost, listHosts, switchHost, updateHost } from './proxy-hosts.ts'
@@ -18,7 +19,8 @@ const BODY_MAX = 100 * 1024
 const QUERY_MAX = 255
 
 /** The app, base path /api. `zone` names the seeded wildcard certificate (one valid, one expired of the same names). */
-export function npm(world: World, options: { identity: string; secret: string; zone?: string }): Hono {
+export function npm(world: World, options: { identity: string; secret: string; zone?: string; challenge?: Challenge }): Hono {
+  if (options.challenge) challengeWith(world, options.challenge)
   world.slice('npm', () => freshState(world, options.identity, options.zone ?? 'berth.localhost'))
   nginx(world)
   const app = new Hono()

@@ -3,7 +3,7 @@
 // do not exist here, so only proxy hosts take names. Access lists: any id is stored and ignored.
 import { between } from '../random.ts'
 import type { World } from '../world.ts'
-import { issueCertificate } from './certificates.ts'
+import { issueCertificate } from './certbot.ts'
 import { configure, unconfigure } from './nginx.ts'
 import { internal, notFound, Refusal } from './refusal.ts'
 import { expansion, hostAnswer, nextId, npmState, sqliteDate, type HostRow, type NpmState } from './rows.ts'

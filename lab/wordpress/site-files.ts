@@ -34,11 +34,18 @@ function config(place: string, url: string): string {
   const salts = ['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT']
   const constants: [string, string][] = [
     ['DB_NAME', 'wordpress'], ['DB_USER', ''], ['DB_PASSWORD', ''], ['DB_HOST', ''], ['DB_CHARSET', 'utf8mb4'], ['DB_COLLATE', ''],
-    ['DB_DIR', `${root}/database/`], ['WP_CONTENT_DIR', `${root}/wp-content`], ['WP_CONTENT_URL', `${url}/wp-content`],
-    ['WP_HOME', url], ['WP_SITEURL', url],
+    ['DB_DIR', `${root}/database/`], ['WP_CONTENT_DIR', `${root}/wp-content`],
     ...salts.map((name): [string, string] => [name, randomBytes(48).toString('base64')]),
   ]
   return `<?php
+// It answers under every name that the reverse proxy sends here, and the proxy sends no others.
+$berth_home = ${quoted(url)};
+if ( preg_match( '/^(?:[a-z0-9-]+\\.)+[a-z][a-z0-9-]*(?::\\d+)?$/i', $_SERVER['HTTP_HOST'] ?? '' ) ) {
+	$berth_home = ( empty( $_SERVER['HTTPS'] ) ? 'http://' : 'https://' ) . strtolower( $_SERVER['HTTP_HOST'] );
+}
+define( 'WP_HOME', $berth_home );
+define( 'WP_SITEURL', $berth_home );
+define( 'WP_CONTENT_URL', $berth_home . '/wp-content' );
 ${constants.map(([name, value]) => `define( ${quoted(name)}, ${quoted(value)} );`).join('\n')}
 define( 'DISABLE_WP_CRON', true ); // the site's process runs wp-cron.php itself
 define( 'AUTOMATIC_UPDATER_DISABLED', true );

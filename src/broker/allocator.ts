@@ -6,18 +6,22 @@ import { tenantKey } from '../domain/names.ts'
 import type { PlanName } from '../domain/plan.ts'
 import { MailBook } from './mail-book.ts'
 import { ZoneBook, type Owner } from './zone-book.ts'
+import type { Claim } from '../domain/claim.ts'
+import { Claims, type Claimed, type ClaimWish } from './claims.ts'
 import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook
   readonly #zones: ZoneBook
   readonly #mail: MailBook
+  readonly #claims: Claims
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#book = new AllocatorBook(ctx.storage, configOf(env).cluster, Math.random)
     this.#zones = new ZoneBook(ctx.storage)
     this.#mail = new MailBook(ctx.storage)
+    this.#claims = new Claims(ctx.storage)
   }
 
   intake(wish: Wish): Intake {
@@ -96,5 +100,29 @@ export class Allocator extends DurableObject<Env> {
   planOf(connection: string, service: string): PlanName | undefined {
     const record = this.#book.service(tenantKey(connection, service))
     return record?.target === 'live' ? record.spec.plan : undefined
+  }
+
+  claimOf(name: string): Claim | undefined {
+    return this.#claims.of(name)
+  }
+
+  claim(wish: ClaimWish): Claimed['answer'] {
+    const claimed = this.#claims.take(wish, Date.now())
+    if (claimed.answer === 'contested') this.#tell(wish.name)
+    return claimed.answer
+  }
+
+  unclaim(name: string, tenant: string): void {
+    this.#claims.release(name, tenant)
+  }
+
+  /** The contender still waits: perhaps the holder has not heard. */
+  remind(name: string): void {
+    this.#tell(name)
+  }
+
+  #tell(name: string): void {
+    const holder = this.#claims.contested(name)
+    if (holder !== undefined) this.ctx.waitUntil(this.env.TENANT.getByName(holder).contested(name).catch(() => undefined))
   }
 }

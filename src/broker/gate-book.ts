@@ -1,12 +1,13 @@
 // The cluster's gate: bounds how many may use an upstream at once, in order of asking, and stops everybody when one is down.
 // It never waits: it grants, or says when to ask again, and wakes who waited. An idle object is evicted after seconds, so
 // leases, waiters and open breakers are on disk; only the widths of adaptive pools are learned anew.
-import type { Grant, Turn, Verdict } from '../domain/gate.ts'
+import type { Grant, Spent, Turn, Verdict } from '../domain/gate.ts'
 import type { Storage } from '../domain/sql.ts'
+import { Buckets } from './buckets.ts'
 import { breaker, lease, limitOf, rateOf } from './limits.ts'
 
 export interface Ask extends Turn { tenant: string; step: string; system: string; pools: readonly string[] }
-export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean }
+export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean; unspent?: readonly string[] }
 
 interface Breaker { fails: number; openUntil: number; coolMs: number; probing: number; why: string }
 interface Lease { tenant: string; step: string; pools: readonly string[]; since: number; claimed: boolean }
@@ -19,6 +20,7 @@ export class GateBook {
   readonly #used = new Map<string, number>()
   #waiters: Ask[]
   readonly #breakers: Map<string, Breaker>
+  readonly #buckets: Buckets
   /** Current width of adaptive pools: relearned after a restart. */
   #width = new Map<string, number>()
 
@@ -32,7 +34,7 @@ export class GateBook {
     this.#waiters = storage.sql.exec('SELECT body FROM waiter ORDER BY rowid').toArray().map((row) => JSON.parse(String(row['body'])) as Ask).sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0))
     storage.sql.exec('CREATE TABLE IF NOT EXISTS breaker (system TEXT PRIMARY KEY, body TEXT NOT NULL)')
     this.#breakers = new Map(storage.sql.exec('SELECT system, body FROM breaker').toArray().map((row) => [String(row['system']), JSON.parse(String(row['body'])) as Breaker]))
-    storage.sql.exec('CREATE TABLE IF NOT EXISTS bucket (name TEXT PRIMARY KEY, tokens REAL NOT NULL, at INTEGER NOT NULL)')
+    this.#buckets = new Buckets(storage)
   }
 
   /** All pools or none; who holds the lease already gets it again. */
@@ -54,7 +56,8 @@ export class GateBook {
         if (full) return { granted: false, waitMs: lease.parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
       }
       for (const pool of ask.pools) {
-        const wait = this.#take(pool, now)
+        const rate = rateOf(pool)
+        const wait = rate ? this.#buckets.take(pool, rate, now) : 0
         if (wait > 0) return { granted: false, waitMs: wait, why: `waiting for the rate limit (${pool})` }
       }
       if (!held && leased.length > 0) this.#lease({ tenant: ask.tenant, step: ask.step, pools: leased, since: now, claimed: true })
@@ -66,9 +69,15 @@ export class GateBook {
     return { granted: true, probe }
   }
 
+  /** Uses up one of each of these budgets, or none. */
+  spend(budgets: readonly string[], now: number): Spent {
+    return this.#buckets.spend(budgets, now)
+  }
+
   /** What a holder learned, and whether it is done with its lease. */
   report(told: Told, now: number): void {
     this.#learn(told, now)
+    this.#buckets.giveBack(told.unspent ?? [], now)
     if (told.release) {
       const pools = this.#drop(told.tenant, told.step)
       if (told.verdict === 'ok') for (const pool of pools) this.#widen(pool)
@@ -196,17 +205,6 @@ export class GateBook {
 
   #narrow(pool: string): void {
     if (limitOf(pool)!.most > limitOf(pool)!.start) this.#width.set(pool, Math.max(1, Math.floor(this.#widthOf(pool) / 2)))
-  }
-
-  /** Takes tokens from a rate bucket; answers how long to wait (ms) when there are too few. */
-  #take(pool: string, now: number): number {
-    const rate = rateOf(pool)
-    if (!rate) return 0
-    const row = this.#storage.sql.exec('SELECT tokens, at FROM bucket WHERE name = ?', pool).toArray()[0]
-    const tokens = row ? Math.min(rate.capacity, Number(row['tokens']) + Math.max(0, now - Number(row['at'])) * rate.perMs) : rate.capacity
-    if (tokens < rate.cost) return Math.ceil((rate.cost - tokens) / rate.perMs)
-    this.#storage.sql.exec('INSERT INTO bucket (name, tokens, at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at', pool, tokens - rate.cost, now)
-    return 0
   }
 }
 

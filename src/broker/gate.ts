@@ -1,6 +1,6 @@
 // The Durable Object around the gate: one per cluster. It lends storage, time, an alarm for the sweep, and the way to wake a tenant.
 import { DurableObject } from 'cloudflare:workers'
-import type { Grant } from '../domain/gate.ts'
+import type { Grant, Spent } from '../domain/gate.ts'
 import { GateBook, type Ask, type Told } from './gate-book.ts'
 import { lease } from './limits.ts'
 
@@ -16,6 +16,10 @@ export class ClusterGate extends DurableObject<Env> {
     const grant = this.#book.acquire(ask, Date.now())
     await this.#watch()
     return grant
+  }
+
+  spend(budgets: readonly string[]): Spent {
+    return this.#book.spend(budgets, Date.now())
   }
 
   report(told: Told): void {

@@ -34,10 +34,26 @@ export interface Rate {
   readonly cost: number
 }
 
+const hourMs = 3_600_000
+const weekMs = 7 * 24 * hourMs
+
 /** 1,200 requests in 5 minutes per user, the dashboard included: 200 are left for people. https://developers.cloudflare.com/fundamentals/api/reference/limits/ */
 const rates: Record<string, Rate> = { cloudflare: { capacity: 1_000, perMs: 1_000 / 300_000, cost: 3 } }
 
 export const rateOf = (pool: string): Rate | undefined => rates[pool]
+
+/** What only time gives back. `of`: what is counted, for those who wait; `refused` requests count too. */
+export interface Budget { readonly capacity: number; readonly perMs: number; readonly of: string; readonly refused: boolean }
+
+/** Let's Encrypt's limits, by prefix; an instance is a name. They refill steadily. https://letsencrypt.org/docs/rate-limits/ */
+const budgets: Record<string, Budget> = {
+  'le-orders': { capacity: 300, perMs: 300 / (3 * hourMs), of: 'certificates of the whole platform', refused: true },
+  'le-registered': { capacity: 50, perMs: 50 / weekMs, of: 'certificates of one registered domain', refused: false },
+  'le-set': { capacity: 5, perMs: 5 / weekMs, of: 'certificates of the same name', refused: false },
+  'le-tries': { capacity: 5, perMs: 5 / hourMs, of: 'tries for one name', refused: true },
+}
+
+export const budgetOf = (name: string): Budget | undefined => budgets[name.split(':')[0] ?? '']
 
 export const breaker = { failsToOpen: 5, coolFirstMs: 5_000, coolMaxMs: 60_000, coolConfigMs: 60_000, probeMs: 30_000 }
 

@@ -98,7 +98,7 @@ export class CustomerActor {
 
   /** Does this step still need its lease? */
   holds(step: string): boolean {
-    return holdsLease(this.store.row(step))
+    return holdsLease(this.store.row(step), this.#lent.now())
   }
 
   /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */
@@ -272,11 +272,11 @@ export class CustomerActor {
   /** Never forgets a wake that came in while we awaited; never becomes a hot loop. */
   #rearm(since: number): void {
     const now = this.#lent.now()
-    const stands = standing(new Map(this.store.rows().map((row) => [row.name, row])), customerResources)
+    const { state: stands, dueAt } = standing(new Map(this.store.rows().map((row) => [row.name, row])), customerResources)
     if (stands === 'stuck' && this.store.rows().some((row) => row.phase === 'stuck' && row.since >= since)) this.#lent.alert(this.store.state()!)
     const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
     if (this.#woken) this.#lent.setAlarm(now + pause)
-    else if (typeof stands === 'object') this.#lent.setAlarm(Math.max(now + pause, stands.dueAt))
+    else if (dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
     else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
     else this.#lent.deleteAlarm()
   }

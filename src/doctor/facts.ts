@@ -42,6 +42,9 @@ export interface Expected {
   heldElsewhere: boolean
 }
 
+/** The platform's certificate authority, as CAA records name it. */
+export const certificateAuthority = 'letsencrypt.org'
+
 /** Where ownership is proved by a token. */
 export const proofName = (apex: string): string => `_berth.${apex}`
 

@@ -17,6 +17,8 @@ export const Action = z.discriminatedUnion('do', [
   z.object({ do: z.literal('nightly') }),
   z.object({ do: z.literal('delete-backup'), name: BackupName }),
   z.object({ do: z.literal('rollback'), name: BackupName, loseNewer: z.boolean() }),
+  z.object({ do: z.literal('set-domain'), domain: z.object({ name: z.string(), apex: z.string(), names: z.array(z.string()), shown: z.string() }) }),
+  z.object({ do: z.literal('delete-domain'), name: z.string() }),
 ])
 export type Action = z.infer<typeof Action>
 

@@ -7,6 +7,9 @@ export type Grant =
   | { granted: true; probe: boolean }
   | { granted: false; waitMs: number; why: string }
 
+/** `why` is fit for the customer. */
+export type Spent = { granted: true } | { granted: false; waitMs: number; why: string }
+
 /**
  * - `ok`        the system answered
  * - `down`      it did not: counts towards its breaker
@@ -22,7 +25,10 @@ export interface Turn { building: boolean; since: number }
 export interface Gate {
   /** All pools or none; idempotent per step, so that a restart or a second look gets the same lease back. */
   acquire(request: { step: string; system: System; pools: readonly string[] }): Promise<Grant>
-  report(report: { step: string; system: System; verdict: Verdict; release: boolean }): Promise<void>
+  /** `unspent`: budgets that the last call was given and has proven not to have used. */
+  report(report: { step: string; system: System; verdict: Verdict; release: boolean; unspent?: readonly string[] }): Promise<void>
+  /** Uses up one of each of these budgets, all or none. */
+  spend(request: { step: string; budgets: readonly string[] }): Promise<Spent>
 }
 
 /** How a watched task ended; `unknown` when its record is gone and only a look can tell. */

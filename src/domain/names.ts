@@ -14,6 +14,12 @@ export function customerKey(connection: string, user: string): string {
 /** The mark that everything we create upstream bears, e.g. `berth-t0123…-e1`. Valid as a Proxmox tag. */
 export const mark = (tenant: string, epoch: number): string => `berth-${tenant}-e${epoch}`
 
+/** What a TXT record must hold to show that a domain belongs to this tenant's site. Not secret: it is published. */
+export const domainToken = (tenant: string): string => `berth-site=${createHash('sha256').update(`domain ${tenant}`).digest('hex').slice(0, 32)}`
+
+/** The mark where a system takes only a number: 28 bits of it. */
+export const numberMark = (text: string): number => Number.parseInt(createHash('sha256').update(text).digest('hex').slice(0, 7), 16)
+
 /** True when a free text, comment or tag list carries exactly this mark. */
 export const bears = (text: string | undefined, wanted: string): boolean =>
   (text ?? '').split(/[\s;,]+/).includes(wanted)

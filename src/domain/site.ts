@@ -1,7 +1,7 @@
 // What a customer has asked of a site beyond its order: a switch, backups, actions under way, domains. Plain data in the tenant.
 
 /** One thing that the customer wants made, done or removed. `n` counts up per tenant and is never used twice. */
-export type Item = Backup | Copy | Restart | Restore | Shrink
+export type Item = Backup | Copy | Restart | Restore | Shrink | Domain
 
 interface Ordered {
   /** Wanted there, or wanted away; what has come to rest absent is forgotten. */
@@ -68,6 +68,32 @@ export interface Shrink extends Ordered {
   step: 'copy' | 'move' | 'check'
 }
 
+/** A registered domain with its `www.`, or one name below it (`DomainName`). */
+export interface Domain extends Ordered {
+  kind: 'domain'
+  /** A-labels, lower case; also names the claim on it. */
+  name: string
+  apex: string
+  /** As the customer wrote it. */
+  shown: string
+  /** The first is `name` itself; the other one comes along if it leads here too. */
+  hosts: DomainHost[]
+}
+
+/** One name that visitors may type. */
+export interface DomainHost {
+  name: string
+  want: 'present' | 'absent'
+  /** The proxy manager's id of its certificate; null while it is served without one. */
+  certificate: number | null
+  /** A first try at a certificate has ended, so that it is served, with or without. */
+  tried: boolean
+  /** Requests for a certificate so far: after each of them its proxy host is written again. */
+  round: number
+}
+
+export const freshHost = (name: string): DomainHost => ({ name, want: 'present', certificate: null, tried: false, round: 0 })
+
 export interface Site {
   /** The customer's own switch; a suspension overrides it. */
   power: 'on' | 'off'
@@ -102,8 +128,12 @@ export function rowsOf(item: Item): string[] {
       return [`copy:${item.name}`, `replacement:${item.n}`, `check:${item.n}`]
     case 'restore':
       return [`${item.off ? 'replacement' : 'restore'}:${item.n}`]
+    case 'domain':
+      return item.hosts.flatMap(rowsOfHost)
   }
 }
+
+export const rowsOfHost = ({ name }: DomainHost): string[] => [`domain:${name}`, `certificate:${name}`, `domain-host:${name}`]
 
 /** In the customer's words. */
 export function titleOf(item: Item): string {
@@ -117,6 +147,8 @@ export function titleOf(item: Item): string {
       return 'Move to a smaller disk'
     case 'restore':
       return item.snapshot === 'initial' ? 'Reset' : `Going back to ${item.snapshot}`
+    case 'domain':
+      return `Domain ${item.shown}`
   }
 }
 
@@ -125,6 +157,9 @@ export const passes = (item: Item): boolean => item.kind === 'restart' || item.k
 
 /** Wanted up: switched on, and not at rest for something that passes. */
 export const runs = (site: Site): boolean => site.power === 'on' && !site.items.some((item) => passes(item) && item.want === 'present' && !(item.kind === 'shrink' && item.step === 'check'))
+
+/** The custom domains, in the order in which they were asked for. */
+export const domainsOf = (site: Site): Domain[] => site.items.filter((item): item is Domain => item.kind === 'domain')
 
 /** The snapshots a customer sees, oldest first. */
 export const backupsOf = (site: Site): Backup[] => site.items.filter((item): item is Backup => item.kind === 'backup')

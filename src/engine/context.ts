@@ -10,6 +10,7 @@ export function contextOf<Up>(all: Surroundings<Up>, row: Row, deadline: number)
     ...all.identity,
     instance,
     attempt: row.attempt,
+    want: row.want,
     proved: row.proved === true && row.doubtFor === desire(row),
     wish: row.wish,
     up: all.clients({ operation: `${all.identity.tenant}/${name}`, attempt: row.attempt, deadline }),

@@ -5,8 +5,8 @@ import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
 import { desire, type JournalEvent, type Row } from './row.ts'
-import { dissolves, resourceOf } from './plan.ts'
-import { backoffMs, policy } from './policy.ts'
+import { dissolves, holdsLease, resourceOf } from './plan.ts'
+import { backoffMs, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -18,6 +18,8 @@ const flightEndOf = (row: Row): number => (row.doubtSince === 0 ? 0 : row.doubtS
 const silent = (error: UpstreamError): boolean => error.status === undefined || error.status >= 500
 
 const waitsOut = 'making sure that a lost request can no longer arrive'
+
+const noGate = (random: () => number) => ({ granted: false as const, waitMs: backoffMs(6, policy.backoffMaxMs, random), why: 'the gate does not answer' })
 
 type Patch = Partial<Omit<Row, 'name' | 'version'>>
 
@@ -39,6 +41,8 @@ class Drive<Up> {
   readonly #version: number
   /** The system that did not do its part, when it is not the resource's own. */
   #blamed: System | undefined
+  /** Budgets that a call was given for, and of which it has proven to use nothing. */
+  #unspent: readonly string[] = []
 
   constructor(name: string, all: Surroundings<Up>) {
     const row = all.book.row(name)
@@ -74,7 +78,7 @@ class Drive<Up> {
 
     const pools = resource.pools(this.#row.want, this.#row.wish)
     const grant = await all.gate.acquire({ step: this.name, system: resource.system, pools })
-      .catch(() => ({ granted: false as const, waitMs: backoffMs(6, policy.backoffMaxMs, all.random), why: 'the gate does not answer' }))
+      .catch(() => noGate(all.random))
     if (!grant.granted) return this.#park(grant.waitMs, grant.why)
 
     let verdict: Verdict = 'none'
@@ -87,8 +91,8 @@ class Drive<Up> {
       verdict = this.#blinded(error)
     } finally {
       const row = all.book.row(this.name)
-      const release = !row || (row.phase !== 'waiting' && row.phase !== 'unknown' && row.phase !== 'calling')
-      await all.gate.report({ step: this.name, system: this.#blamed ?? resource.system, verdict, release }).catch(() => undefined)
+      const release = !holdsLease(row, all.now())
+      await all.gate.report({ step: this.name, system: this.#blamed ?? resource.system, verdict, release, unspent: this.#unspent }).catch(() => undefined)
     }
   }
 
@@ -152,8 +156,8 @@ class Drive<Up> {
     if (seen.state === 'foreign') return this.#foreign(seen.why)
     if (seen.state === 'busy') {
       const busySince = row.busySince || now
-      if (now - busySince > resource.busyMs) this.#stick(`busy for too long: ${seen.why}`)
-      else this.#amend({ phase: 'waiting', busySince, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + resource.pollMs },
+      if (now - busySince > resource.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
+      this.#amend({ phase: 'waiting', busySince, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + pollPauseMs(resource, now - busySince) },
         row.phase === 'waiting' ? undefined : 'observed', `busy: ${seen.why}`)
       return false
     }
@@ -183,12 +187,18 @@ class Drive<Up> {
 
   async #touch(seen: Seen | undefined): Promise<Verdict> {
     const { all, resource } = this
-    const now = all.now()
     // Asking the gate took time as well.
     const before = this.#reread()
     if (before.version !== this.#version) return 'none'
+    const spends = resource.spends?.(before.want, before.wish) ?? []
+    if (spends.length > 0) {
+      const grant = await all.gate.spend({ step: this.name, budgets: spends }).catch(() => noGate(all.random))
+      if (!grant.granted) this.#park(grant.waitMs, grant.why)
+      if (!grant.granted || this.#reread().version !== this.#version) return 'none'
+    }
     const attempt = before.attempt + 1
     const doubtFor = desire(before)
+    const now = all.now()
     this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null, proved: false }, 'call', before.want)
     const deadline = now + resource.callTimeoutMs
     const context = contextOf(all, this.#row, deadline)
@@ -210,6 +220,7 @@ class Drive<Up> {
     const outcome = { fate: result.fate, landed: result.landed, system: result.system, message: why }
     switch (result.fate) {
       case 'not-sent':
+        this.#unspent = spends
         // Another request of the same call may have been applied, so it is looked at like any other.
         this.#amend({ phase: 'unknown', fails: row.fails - 1, doubtSince: before.doubtSince, doubtFor: before.doubtFor, notBefore: retry, why }, 'outcome', outcome)
         return silent(result) ? 'down' : 'none'
@@ -256,8 +267,9 @@ class Drive<Up> {
     return false
   }
 
-  #stick(why: string): void {
+  #stick(why: string): false {
     this.#amend({ phase: 'stuck', why }, 'stuck', why)
+    return false
   }
 
   #park(waitMs: number, why: string): void {

@@ -46,8 +46,17 @@ export function unparked(book: Notebook, now: number): void {
   for (const row of book.rows()) if (row.parked && row.notBefore > now) book.put({ ...row, notBefore: now })
 }
 
-/** Does this row still need its lease? Asked by the gate before it takes one back. */
-export const holdsLease = (row: Row | undefined): boolean => row?.phase === 'calling' || row?.phase === 'waiting' || row?.phase === 'unknown'
+/** A pause longer than this, with nothing under way, is no reason to keep others out. */
+const pauseKeptMs = 30_000
+
+/** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Asked by the gate before it takes one back. */
+export const holdsLease = (row: Row | undefined, now: number): boolean =>
+  row?.phase === 'calling' || row?.phase === 'waiting' || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
+
+/** These rows are looked at now instead of when they would be. */
+export function soon(book: Notebook, names: readonly string[], now: number): void {
+  for (const row of names.flatMap((name) => book.row(name) ?? [])) if (row.notBefore > now) book.put({ ...row, notBefore: now })
+}
 
 /** It ends with what it lives in, which is going too: nothing of its own is called any more. */
 export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
@@ -58,8 +67,9 @@ export function dissolves<Up>(row: Row, resources: Resources<Up>, rows: Readonly
 /** True when everything stands so that this row may be driven: what it needs is there, or what needs it is gone. */
 export function ready<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean {
   if (row.phase === 'settled' || row.phase === 'stuck') return false
+  if (!row.after.every((name) => rows.get(name)?.phase === 'settled')) return false
   if (row.want === 'present')
-    return row.after.every((name) => rows.get(name)?.phase === 'settled') && needs(row, resources).every((name) => {
+    return needs(row, resources).every((name) => {
       const need = rows.get(name)
       return need?.phase === 'settled' && need.want === 'present'
     })
@@ -73,12 +83,21 @@ export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
   (resourceOf(resources, row.name)?.needs ?? []).map((name) => name.replace(/\*$/, instanceOf(row.name)))
 
 /**
- * Where the whole list stands: `rest` when all is as wanted, `stuck` when what is left waits for a person,
- * else when the next row is due (epoch ms).
+ * Where the whole list stands: `rest` when all is as wanted but for what waits for people outside, `stuck` when what is left
+ * waits for a person of ours. `dueAt` (epoch ms) is when the next row is due, at rest too; undefined when none is.
  */
-export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>): 'rest' | 'stuck' | { dueAt: number } {
+export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>): { state: 'rest' | 'stuck' | 'open'; dueAt: number | undefined } {
   const open = [...rows.values()].filter((row) => row.phase !== 'settled')
-  if (open.length === 0) return 'rest'
-  const due = open.filter((row) => ready(row, resources, rows)).map((row) => row.notBefore)
-  return due.length === 0 ? 'stuck' : { dueAt: Math.min(...due) }
+  const due = open.filter((row) => ready(row, resources, rows))
+  const ours = open.filter((row) => !aside(row, resources, rows))
+  const state = ours.length === 0 ? 'rest' : ours.some((row) => due.includes(row)) ? 'open' : 'stuck'
+  return { state, dueAt: due.length === 0 ? undefined : Math.min(...due.map((row) => row.notBefore)) }
 }
+
+/** It is being made at the pace of people outside, or stands on something that is. */
+const aside = <Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean =>
+  row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true ||
+    [...needs(row, resources), ...row.after].some((name) => {
+      const other = rows.get(name)
+      return other !== undefined && other.phase !== 'settled' && aside(other, resources, rows)
+    }))

@@ -36,6 +36,10 @@ export const policy: Policy = {
   safetyAlarmMs: 10_000,
 }
 
+/** Pause before the next look at something that has been busy for `waitedMs`. */
+export const pollPauseMs = ({ pollMs, pollMaxMs = pollMs }: { pollMs: number; pollMaxMs?: number }, waitedMs: number): number =>
+  Math.min(Math.max(pollMs, waitedMs / 10), pollMaxMs)
+
 /** Pause before try number `tries` + 1: doubling, capped, with full jitter (never 0, so that nothing becomes a hot loop). */
 export function backoffMs(tries: number, maxMs: number, random: () => number): number {
   const ceiling = Math.min(maxMs, policy.backoffFirstMs * 2 ** Math.min(tries, 20))

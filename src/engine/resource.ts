@@ -29,6 +29,8 @@ export interface Context<Up, Wish> {
   /** Which one, for a resource of which a tenant may have several (`backup:<instance>`); else empty. */
   readonly instance: string
   readonly attempt: number
+  /** What the row is wanted to be: a look that serves a removal need not ask what only matters for a making. */
+  readonly want: Want
   /** The last call made for the present wish ended well, its task included: all that can be known of an action without a lasting state. */
   readonly proved: boolean
   readonly wish: Wish
@@ -59,6 +61,15 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   readonly busyMs: number
   /** How often to look while it is busy and nothing can be watched. */
   readonly pollMs: number
+  /** Looks become rarer, a tenth of the time waited so far, up to this. Without it they stay as they began. */
+  readonly pollMaxMs?: number
+  /**
+   * It waits for people outside, perhaps for days: the tenant rests meanwhile, and so does whatever needs it. When they take too
+   * long it is given up instead of stuck.
+   */
+  readonly aside?: boolean
+  /** What one call towards `want` uses up of budgets that only time refills (src/broker/limits.ts). Asked for right before the intent. */
+  spends?(want: Want, wish: Wish): readonly string[]
   /** Parsed whenever it is read: a later release may read it. Never holds a secret. */
   readonly output: z.ZodType<Out>
   observe(context: Context<Up, Wish>): Promise<Seen<Out>>

@@ -9,6 +9,7 @@ import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
 import { actions } from './paymenter/actions.ts'
 import { backups } from './paymenter/backups.ts'
+import { domains } from './paymenter/domains.ts'
 import { sites } from './paymenter/sites.ts'
 import { support } from './paymenter/support.ts'
 import { zones } from './paymenter/zones.ts'
@@ -28,6 +29,7 @@ export function app(): Hono<App> {
   sites(all)
   actions(all)
   backups(all)
+  domains(all)
   support(all)
   zones(all)
   zoneTools(all)

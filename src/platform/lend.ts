@@ -28,7 +28,11 @@ export function lend(ctx: DurableObjectState, env: Env) {
     },
     gate: (tenant: string, turn: Turn): Gate => {
       const gate = () => env.GATE.getByName(config.cluster.name)
-      return { acquire: async (ask) => gate().acquire({ tenant, ...turn, ...ask }), report: async (told) => gate().report({ tenant, ...told }) }
+      return {
+        acquire: async (ask) => gate().acquire({ tenant, ...turn, ...ask }),
+        spend: async ({ budgets }) => gate().spend(budgets),
+        report: async (told) => gate().report({ tenant, ...told }),
+      }
     },
     setAlarm: (at: number) => void ctx.storage.setAlarm(at),
     deleteAlarm: () => void ctx.storage.deleteAlarm(),

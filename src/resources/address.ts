@@ -3,7 +3,7 @@
 import { UpstreamError } from '../domain/errors.ts'
 import { Identity } from '../domain/order.ts'
 import type { Resource } from '../engine/resource.ts'
-import type { Reach } from './reach.ts'
+import { asked, type Reach } from './reach.ts'
 
 export const address: Resource<Reach, null, Identity> = {
   name: 'address',
@@ -27,13 +27,4 @@ export const address: Resource<Reach, null, Identity> = {
     await asked(up.allocator.release(tenant, epoch))
     return undefined
   },
-}
-
-/** The allocator is an object of ours: when its answer is lost, both questions may simply be asked again. */
-async function asked<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call
-  } catch (error) {
-    throw new UpstreamError('allocator', 'unknown', 'the allocator does not answer', { landed: true, cause: error })
-  }
 }

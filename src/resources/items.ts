@@ -1,5 +1,5 @@
 // The rows of what a customer asked for beyond the order: one case per kind of item.
-import { rowsOf, type Item } from '../domain/site.ts'
+import { rowsOf, type Domain, type Item } from '../domain/site.ts'
 import type { Wanted } from '../engine/resource.ts'
 import type { CheckWish } from './check.ts'
 import type { CopyWish } from './copy.ts'
@@ -8,7 +8,7 @@ import type { RestoreWish } from './restore.ts'
 import type { SnapshotWish } from './snapshot.ts'
 
 /** `gone`: the whole tenant is going; `root` is the storage of its disk; `running`: the container is wanted up. */
-export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, root: string, gone: boolean, running: boolean): Wanted[] {
+export function linesOf(item: Item, all: readonly Item[], place: { vmid: number; node: string }, root: string, gone: boolean, running: boolean, domainLines: (domain: Domain) => Wanted[]): Wanted[] {
   const want = item.want === 'present' && !gone ? 'present' : 'absent'
   const line = <W>(wish: W, after: readonly string[] = []): Wanted[] => rowsOf(item).map((resource) => ({ resource, want, wish, after }))
   switch (item.kind) {
@@ -20,12 +20,12 @@ export function linesOf(item: Item, all: readonly Item[], place: { vmid: number;
       return []
     case 'shrink': {
       const { n, name, storage, gb, step } = item
-      const copied: Wanted = { resource: `copy:${name}`, want, wish: { ...place, storage, name } satisfies CopyWish, after: ['disk', 'failover', 'power'] }
+      const copied: Wanted = { resource: `copy:${name}`, want, wish: { ...place, storage, name } satisfies CopyWish, after: want === 'present' ? ['disk', 'failover', 'power'] : [] }
       if (step === 'copy') return [copied]
       // What was seen stays as it is while the copy goes.
       return [
         copied,
-        { resource: `replacement:${n}`, want: gone ? 'absent' : 'present', wish: { ...place, root, n, name, storage, gb } satisfies ReplacementWish, after: ['failover', 'power', 'snapshot', `copy:${name}`] },
+        { resource: `replacement:${n}`, want: gone ? 'absent' : 'present', wish: { ...place, root, n, name, storage, gb } satisfies ReplacementWish, after: gone ? [] : ['failover', 'power', 'snapshot', `copy:${name}`] },
         { resource: `check:${n}`, want: running && !gone && step === 'check' ? 'present' : 'absent', wish: { ...place, gb } satisfies CheckWish },
       ]
     }
@@ -34,8 +34,10 @@ export function linesOf(item: Item, all: readonly Item[], place: { vmid: number;
       const newer = all.filter((other) => other.kind === 'backup' && other.want === 'absent').flatMap(rowsOf)
       const from = all.find((other) => other.kind === 'copy' && other.name === item.snapshot)
       // No snapshot outlives the disk that it is of, the first one included.
-      if (item.off) return line<ReplacementWish>({ ...place, root, n: item.n, name: item.snapshot, storage: from?.kind === 'copy' ? from.storage : '' }, ['failover', 'power', 'snapshot', ...newer])
-      return line<RestoreWish>({ ...place, n: item.n, snapname: item.snapshot }, ['failover', 'power', ...newer])
+      if (item.off) return line<ReplacementWish>({ ...place, root, n: item.n, name: item.snapshot, storage: from?.kind === 'copy' ? from.storage : '' }, want === 'present' ? ['failover', 'power', 'snapshot', ...newer] : [])
+      return line<RestoreWish>({ ...place, n: item.n, snapname: item.snapshot }, want === 'present' ? ['failover', 'power', ...newer] : [])
     }
+    case 'domain':
+      return domainLines(item)
   }
 }

@@ -3,14 +3,18 @@
 import type { Cluster } from '../domain/cluster.ts'
 import type { Identity, Spec } from '../domain/order.ts'
 import { plans } from '../domain/plan.ts'
-import { isReplaced, runs, type Site } from '../domain/site.ts'
+import { isReplaced, runs, type Domain, type Site } from '../domain/site.ts'
 import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
+import { certificate } from './certificate.ts'
 import { check } from './check.ts'
 import { container, type ContainerWish } from './container.ts'
 import { copy } from './copy.ts'
 import { disk, type DiskWish } from './disk.ts'
 import { dnsRecord, type DnsRecordWish } from './dns-record.ts'
+import { domain } from './domain.ts'
+import { domainHost } from './domain-host.ts'
+import { domainLines, expectedOf } from './domain-lines.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
 import { linesOf } from './items.ts'
@@ -24,12 +28,12 @@ import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement, check]
+const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement, check, domain, certificate, domainHost]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
 /** What decides: the newest wish, whether the site was ever served, whether a failed order is being taken back. */
-export interface Standing { spec: Spec; identity: Identity; target: 'live' | 'suspended' | 'terminated'; served: boolean; undoing: boolean; site: Site }
+export interface Standing { key: string; spec: Spec; identity: Identity; target: 'live' | 'suspended' | 'terminated'; served: boolean; undoing: boolean; site: Site }
 
 /**
  * |              | live    | suspended       | terminated, undone |
@@ -58,6 +62,10 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
   const line = <W>(resource: { name: string; make: Resource<Reach, W>['make'] }, present: boolean, wish: W, after?: readonly string[]): Wanted =>
     ({ resource: resource.name, want: want(present), wish, ...(after ? { after } : {}) })
   const place: PowerWish = { vmid, node }
+  const door = { forwardHost: page.host, forwardPort: page.port, enabled: site.published }
+  // On the way back visitors see the suspension page until the site runs again.
+  const back = served && target === 'live' ? ['power'] : []
+  const domains = (item: Domain): Wanted[] => domainLines(item, expectedOf(state.key, spec, identity, cluster), door, gone, back)
 
   return [
     line(address, true, null),
@@ -79,12 +87,10 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
     line<PowerWish>(power, running, place),
     line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
     line<DnsRecordWish>(dnsRecord, true, { hostname, ip: spec.publicIp, ttl: 300 }),
-    // On the way back visitors see the suspension page until the site runs again.
-    line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, forwardHost: page.host, forwardPort: page.port, enabled: site.published },
-      served && target === 'live' ? ['power'] : []),
+    line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, ...door }, back),
     line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
     line<SnapshotWish>(snapshot, !isReplaced(site), { ...place, snapname: 'initial' }),
-    ...site.items.flatMap((item) => linesOf(item, site.items, place, cluster.storage, gone, running)),
+    ...site.items.flatMap((item) => linesOf(item, site.items, place, cluster.storage, gone, running, domains)),
   ]
 }
 

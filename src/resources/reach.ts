@@ -1,4 +1,6 @@
 // What every resource can reach: the upstream clients, fenced for one call, and the allocator's record of identities.
+import type { Claim, Way } from '../domain/claim.ts'
+import { UpstreamError } from '../domain/errors.ts'
 import type { Identity } from '../domain/order.ts'
 import type { Seen } from '../engine/resource.ts'
 import type { ContainerStatus } from '../upstreams/proxmox/wire.ts'
@@ -10,6 +12,22 @@ export interface Reach extends Upstreams {
     held(tenant: string, epoch: number): Promise<Identity | undefined>
     /** Gives them back: the address goes into quarantine, the name becomes a tombstone, the VMID is never used again. */
     release(tenant: string, epoch: number): Promise<void>
+    /** Who holds a custom domain. */
+    claimOf(name: string): Promise<Claim | undefined>
+    /** Takes a custom domain; `contested`: it goes to this tenant when its holder has let go; `lost`: somebody else was faster. */
+    claim(wish: { name: string; tenant: string; way: Way; token: string; over: string | null }): Promise<'held' | 'contested' | 'lost'>
+    unclaim(name: string, tenant: string): Promise<void>
+    /** Tells the holder again that its name is contested. */
+    remind(name: string): Promise<void>
+  }
+}
+
+/** The allocator is an object of ours: when its answer is lost, both questions may simply be asked again. */
+export async function asked<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw new UpstreamError('allocator', 'unknown', 'the allocator does not answer', { landed: true, cause: error })
   }
 }
 

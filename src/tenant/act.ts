@@ -4,13 +4,18 @@ import { dayIn } from '../domain/calendar.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { plans } from '../domain/plan.ts'
 import { outdated, type Keep } from '../domain/retention.ts'
-import { backupsOf, busyWith, copiesOf, customersOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { backupsOf, busyWith, copiesOf, customersOf, domainsOf, freshHost, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import type { TenantState } from './state.ts'
 
 type Where = Pick<Cluster, 'timeZone' | 'backupStorage'>
 
 /** The new wishes, or undefined when nothing changes. */
-interface Answer { acted: Acted; site?: Site }
+interface Answer {
+  acted: Acted
+  site?: Site
+  /** Rows that are looked at now instead of when they would be. */
+  look?: string[]
+}
 
 const refused = (code: RefusalCode, message: string, costs?: string[]): Answer => ({ acted: { answer: 'refused', code, message, ...(costs ? { costs } : {}) } })
 const done = (site: Site, more: { enabled?: boolean; backup?: string } = {}): Answer => ({ acted: { answer: 'done', ...more }, site })
@@ -66,6 +71,26 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       if (restoring) return underWay(restoring)
       return done({ ...site, items: site.items.map((item) => (item === one ? { ...one, want: 'absent' } : item)) })
     }
+    case 'set-domain': {
+      const { name, apex, shown, names } = action.domain
+      const one = domainsOf(site).find((item) => item.name === name)
+      if (one?.want === 'absent') return refused('not-ready', `${shown} is still being removed. Please try again in a few minutes.`)
+      if (one) {
+        const missing = names.filter((host) => !one.hosts.some((known) => known.name === host)).map(freshHost)
+        const look = rowsOf(one)
+        if (missing.length === 0) return { ...unchanged, look }
+        return { ...done({ ...site, items: site.items.map((item) => (item === one ? { ...one, hosts: [...one.hosts, ...missing] } : item)) }), look }
+      }
+      const { domains: limit } = plans[state.spec.plan]
+      if (domainsLeft(site, limit) === 0) return refused('quota', `All ${limit} domains of your plan are in use (${limit}/${limit}). Remove one first.`)
+      return done(order({ kind: 'domain', name, apex, shown, hosts: names.map(freshHost), ...fresh }))
+    }
+    case 'delete-domain': {
+      const one = domainsOf(site).find(({ name }) => name === action.name)
+      if (!one) return refused('unknown', `There is no domain ${action.name} on this site.`)
+      if (one.want === 'absent') return unchanged
+      return done({ ...site, items: site.items.map((item) => (item === one ? { ...one, want: 'absent' } : item)) })
+    }
     case 'rollback':
     case 'reset': {
       const snapshot = action.do === 'reset' ? 'initial' : action.name
@@ -106,6 +131,9 @@ function nameFor(prefix: 'BAK' | 'OFF', site: Site, day: string): { name: string
 }
 
 const building = 'The site is still being built. Please try again when it is ready.'
+
+/** What is being removed counts no more. */
+export const domainsLeft = (site: Site, limit: number): number => Math.max(0, limit - domainsOf(site).filter(({ want }) => want === 'present').length)
 
 const underWay = (item: Item): Answer => refused('not-ready', `${titleOf(item)} is still under way. Please try again in a few minutes.`)
 

@@ -1,8 +1,8 @@
 // The tenant: takes commands, decides what should exist, drives it until it does. The Durable Object around it only lends
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { backoffMs, policy } from '../engine/policy.ts'
-import type { Gate, TaskEnd, Turn } from '../domain/gate.ts'
-import { holdsLease, reopened, resourceOf, standing, unparked, wish, type Resources } from '../engine/plan.ts'
+import type { Gate, Turn } from '../domain/gate.ts'
+import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Nudge, run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
@@ -12,7 +12,6 @@ import { mark } from '../domain/names.ts'
 import type { Command } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
-import type { Gateway } from '../upstreams/gateway/client.ts'
 import { act } from './act.ts'
 import { fitDisk } from './disk.ts'
 import { plain } from './plain.ts'
@@ -69,13 +68,16 @@ export class Actor<Up> {
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     const now = this.#lent.now()
     const state = store.state()
-    const { acted, site } = act(state, action, now, this.#lent.cluster)
-    if (!state || !site) return acted
+    const { acted, site, look = [] } = act(state, action, now, this.#lent.cluster)
+    if (!state || (!site && look.length === 0)) return acted
     this.#lent.setAlarm(now)
     store.transaction(() => {
-      store.putState({ ...state, site, outcome: null, changedAt: now })
-      store.journal('action', null, 0, { ...action, actor })
-      this.#plan()
+      if (site) {
+        store.putState({ ...state, site, outcome: null, changedAt: now })
+        store.journal('action', null, 0, { ...action, actor })
+        this.#plan()
+      }
+      soon(store, look, now)
     })
     this.wake()
     return acted
@@ -98,7 +100,18 @@ export class Actor<Up> {
 
   /** Does this step still need its lease? Asked by the gate before it takes one back. */
   holds(step: string): boolean {
-    return holdsLease(this.store.row(step))
+    return holdsLease(this.store.row(step), this.#lent.now())
+  }
+
+  /** Somebody else has shown that this domain is theirs: it is given up here. */
+  contested(domain: string): void {
+    const { store } = this
+    if (store.isNewer()) return
+    const row = store.row(`domain:${domain}`)
+    if (row?.want !== 'present') return
+    this.#lent.setAlarm(this.#lent.now())
+    store.transaction(() => fail(store, row, `somebody else has shown that ${domain} is theirs`, this.#lent.now()) && this.#plan())
+    this.wake()
   }
 
   /** A person has mended what was wrong: stuck rows are looked at again, a disk that was held follows its plan. Answers how many. */
@@ -216,14 +229,14 @@ export class Actor<Up> {
     if (more) this.#plan()
     const state = store.state()!
     const rows = new Map(store.rows().map((row) => [row.name, row]))
-    const stands = standing(rows, this.#lent.resources)
+    const { state: stands } = standing(rows, this.#lent.resources)
     const now = this.#lent.now()
-    if (typeof stands === 'object') {
+    if (stands === 'open') {
       if (state.outcome !== null) store.putState({ ...state, outcome: null })
       return more
     }
     const outcome = stands === 'stuck' ? 'stuck' : state.undoing && state.target !== 'terminated' ? 'undone' : state.target
-    if (outcome === state.outcome) return false
+    if (outcome === state.outcome) return more
     if (outcome === 'undone' && state.next) {
       store.clearRows()
       store.putState({ ...newborn(state.next, now), projected: state.projected })
@@ -264,12 +277,13 @@ export class Actor<Up> {
     const { store } = this
     const now = this.#lent.now()
     const state = store.state()!
-    const stands = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
+    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
     const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
     const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
     if (this.#woken) this.#lent.setAlarm(now + pause)
-    else if (typeof stands === 'object') this.#lent.setAlarm(Math.max(now + pause, stands.dueAt))
+    else if (stands === 'open' && dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
     else if (unreported) this.#lent.setAlarm(now + Math.max(pause, backoffMs(this.#unwritten + 3, unwrittenMaxMs, () => this.#lent.random())))
+    else if (dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
     else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
     else this.#lent.deleteAlarm()
   }
@@ -277,9 +291,3 @@ export class Actor<Up> {
 
 /** Longest pause between two tries to write the reporting copy. */
 const unwrittenMaxMs = 60_000
-
-/** The gateway's word on a task, in the engine's words. */
-export async function taskEnd(gateway: Gateway, handle: string, waitMs: number): Promise<TaskEnd> {
-  const { state, ok = false, exit = '' } = await gateway.waitTask(handle, waitMs)
-  return state === 'ended' ? { state, ok, exit } : { state }
-}

@@ -4,6 +4,7 @@ import { configOf } from '../config.ts'
 import { writeReport } from '../db/reports.ts'
 import type { Seal } from '../domain/audit-chain.ts'
 import type { Acted, Action } from '../domain/action.ts'
+import type { DomainName } from '../domain/domain-name.ts'
 import type { Command } from '../domain/order.ts'
 import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
@@ -11,13 +12,16 @@ import { lend } from '../platform/lend.ts'
 import type { Reach } from '../resources/reach.ts'
 import { resources } from '../resources/plans.ts'
 import { replicas } from '../resources/replicas.ts'
-import { Actor, taskEnd, type Lent } from './actor.ts'
+import { Actor, type Lent } from './actor.ts'
 import { backupList, type BackupList } from './backups.ts'
+import { examined, type Examined } from './doctor.ts'
+import { domainsView, type DomainsView } from './domain-view.ts'
 import { figures, type Figures } from './figures.ts'
 import { preview } from './preview.ts'
 import { roomGb } from './room.ts'
 import { siteView, type SiteView } from './site-view.ts'
 import type { JournalLine } from './storage.ts'
+import { taskEnd } from './task-end.ts'
 import { view, type View } from './view.ts'
 
 export class Tenant extends DurableObject<Env> {
@@ -40,6 +44,11 @@ export class Tenant extends DurableObject<Env> {
   /** A customer's action on the site; durable when this returns. */
   act(action: Action, actor: string): Acted {
     return this.#actor.act(action, actor)
+  }
+
+  /** Somebody else has shown that this custom domain is theirs. */
+  contested(domain: string): void {
+    this.#actor.contested(domain)
   }
 
   /** A lost alarm is set again, and what is due is driven. */
@@ -80,6 +89,19 @@ export class Tenant extends DurableObject<Env> {
   site(): SiteView | undefined {
     const state = this.#actor.store.state()
     return state && siteView(state)
+  }
+
+  /** The custom domains as they stand, or undefined before the first command. */
+  domains(): DomainsView | undefined {
+    const { store } = this.#actor
+    const state = store.state()
+    return state && domainsView(state, store.rows(), this.#lent.cluster, this.#lent.now())
+  }
+
+  /** What public DNS says of a domain now; undefined when it does not answer within `waitMs`, or before the first command. */
+  async examine(domain: DomainName, waitMs: number): Promise<Examined | undefined> {
+    const state = this.#actor.store.state()
+    return state && examined(this.#lent, state, domain, waitMs)
   }
 
   /** What another plan would mean; asks the cluster at most `waitMs`. Undefined before the first command. */
@@ -160,7 +182,14 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
     cluster,
     clients: (call) => ({
       ...clients(call),
-      allocator: { held: (tenant, epoch) => allocator().held(tenant, epoch), release: (tenant, epoch) => allocator().release(tenant, epoch) },
+      allocator: {
+        held: (tenant, epoch) => allocator().held(tenant, epoch),
+        release: (tenant, epoch) => allocator().release(tenant, epoch),
+        claimOf: (name) => allocator().claimOf(name),
+        claim: (wish) => allocator().claim(wish),
+        unclaim: (name, tenant) => allocator().unclaim(name, tenant),
+        remind: (name) => allocator().remind(name),
+      },
     }),
     watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: Date.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),

@@ -2,6 +2,7 @@
 import type { AuditLine } from '../domain/audit-chain.ts'
 import type { Row } from '../engine/row.ts'
 import { listed } from './backups.ts'
+import { domainRows } from './domain-view.ts'
 import type { JournalLine } from './storage.ts'
 import { statusOf, type TenantState } from './state.ts'
 
@@ -26,6 +27,7 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
   const version = lines.at(-1)?.i ?? 0
   const touched = new Set(lines.map((line) => line.step))
   const { key: tenant, spec, identity } = state
+  const ended = state.outcome === 'terminated' || state.outcome === 'undone'
   return {
     tenant: {
       tenant, connection: spec.connection, service: spec.service, email: spec.email, plan: spec.plan, status: statusOf(state), target: state.target,
@@ -39,7 +41,11 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
     audit: lines.flatMap(({ i, at, epoch, event, step, detail, hash }) =>
       (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }])),
     forgotten: lines.flatMap((line) => (line.event === 'forgotten' ? (line.detail as { rows: string[] }).rows : [])).filter((name) => !rows.some((row) => row.name === name)),
-    domains: null,
-    backups: state.outcome === 'terminated' || state.outcome === 'undone' ? [] : !lines.some(({ event, step }) => event === 'action' || event === 'forgotten' || event === 'rest' || step?.startsWith('backup:') || step?.startsWith('copy:')) ? null : listed(state.site).map(({ name, kind, state: word, reason, sizeBytes, at }) => ({ tenant, name, kind, state: word, reason, sizeBytes, at, version })),
+    domains: ended ? [] : !tells(lines, /^(?:domain|certificate|domain-host):/) ? null : domainRows(state, rows).map((one) => ({ tenant, connection: spec.connection, service: spec.service, version, ...one })),
+    backups: ended ? [] : !tells(lines, /^(?:backup|copy):/) ? null : listed(state.site).map(({ name, kind, state: word, reason, sizeBytes, at }) => ({ tenant, name, kind, state: word, reason, sizeBytes, at, version })),
   }
 }
+
+/** Something about these rows, or about all items, may have changed. */
+const tells = (lines: readonly JournalLine[], steps: RegExp): boolean =>
+  lines.some(({ event, step }) => event === 'action' || event === 'forgotten' || event === 'rest' || (step !== null && steps.test(step)))

@@ -1,6 +1,6 @@
 // What a customer may see of a site beyond its order: the switch, the door, what is kept of what may be kept, what went wrong.
 import { plans } from '../domain/plan.ts'
-import { customersOf } from '../domain/site.ts'
+import { customersOf, domainsOf } from '../domain/site.ts'
 import type { TenantState } from './state.ts'
 
 export interface SiteView {
@@ -17,7 +17,7 @@ export interface SiteView {
 
 export function siteView({ site, spec }: Pick<TenantState, 'site' | 'spec'>): SiteView {
   const plan = plans[spec.plan]
-  const names: string[] = []
+  const names = domainsOf(site).filter(({ want }) => want === 'present').map(({ name }) => name)
   return {
     power: site.power, published: site.published, diskGb: site.disk.gb, notices: site.notices,
     backups: { used: customersOf(site).length, limit: plan.backups },

@@ -2,10 +2,11 @@
 // is cleared away and told. It never touches the site's own rows, but that a snapshot's sizes and settings are looked at again.
 import { noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import { reopened } from '../engine/plan.ts'
-import type { Row } from '../engine/row.ts'
+import { instanceOf, kindOf, type Row } from '../engine/row.ts'
 import { CopyOut } from '../resources/copy.ts'
 import { fitDisk, heldDisk, largerDisk, moved } from './disk.ts'
 import type { TenantStorage } from './storage.ts'
+import { tendHosts } from './tend-hosts.ts'
 
 interface Tended {
   site: Site
@@ -14,6 +15,9 @@ interface Tended {
   /** Rows that must be looked at again: a snapshot brings its own sizes and settings back. */
   look: string[]
 }
+
+/** A certificate that cannot be had is asked for again after this. */
+const certificatePauseMs = 6 * 3_600_000
 
 /** Writes what has come to rest. True when that changes what is wanted. */
 export function forget(store: TenantStorage, now: number, storage: string | undefined): boolean {
@@ -45,11 +49,22 @@ export function fail(store: TenantStorage, row: Row, why: string, now: number): 
   }
   const failed = state.site.items.find((item) => rowsOf(item).includes(row.name))
   if (!failed) return false
-  const items = state.site.items.map((item): Item => (item === failed ? { ...item, want: 'absent', failed: why } : item))
+  if (failed.kind === 'domain' && kindOf(row.name) === 'certificate') {
+    // It is served without one meanwhile.
+    store.put({ ...row, phase: 'unknown', fails: 0, refusal: null, busySince: 0, notBefore: now + certificatePauseMs, why })
+    return true
+  }
+  const items = state.site.items.map((item): Item => (item === failed ? given(item, instanceOf(row.name), why) : item))
   store.putState({ ...state, site: { ...state.site, items } })
   store.journal('turned', row.name, row.attempt, why)
   return true
 }
+
+/** What fails for the `www.` of a domain is no failure of the domain. */
+const given = (item: Item, host: string, why: string): Item =>
+  item.kind === 'domain' && host !== item.name
+    ? { ...item, hosts: item.hosts.map((one) => (one.name === host ? { ...one, want: 'absent' } : one)) }
+    : { ...item, want: 'absent', failed: why }
 
 /** Undefined when nothing has changed. */
 function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended | undefined {
@@ -74,7 +89,12 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
     }
     const rests = item.kind === 'restart' ? item.want === 'absent' || down(rows)
       : rowsOf(item).every((name) => rows.get(name)?.phase === 'settled' && rows.get(name)?.want === item.want)
-    if (!rests) items.push(item)
+    if (item.kind === 'domain' && item.want === 'present') {
+      const moved = tendHosts(item.hosts, rows, now)
+      items.push(moved ? { ...item, hosts: moved.hosts } : item)
+      drop.push(...(moved?.drop ?? []))
+      changed ||= moved !== undefined
+    } else if (!rests) items.push(item)
     else if (item.want === 'absent' || passes(item)) {
       drop.push(...rowsOf(item))
       if (item.kind === 'restore') look.push('container', 'replicas', 'disk', ...(item.off ? ['firewall'] : []))

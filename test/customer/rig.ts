@@ -68,6 +68,7 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
         probe: async () => void (await clients({ operation: 'probe', attempt: 0, deadline: clock.now() + 5_000 }).ispconfig.jobqueueCount()),
         gate: (tenant) => ({
           acquire: async (ask) => gate.acquire({ tenant, building: false, since: 0, ...ask }, clock.now()),
+          spend: async ({ budgets }) => gate.spend(budgets, clock.now()),
           report: async (told) => gate.report({ tenant, ...told }, clock.now()),
         }),
         registry: {

@@ -44,6 +44,8 @@ const permitted = [
   'DELETE /npm/api/nginx/proxy-hosts/7',
   'POST /npm/api/nginx/proxy-hosts/7/disable',
   'GET /npm/api/nginx/certificates',
+  'POST /npm/api/nginx/certificates',
+  'DELETE /npm/api/nginx/certificates/7',
 ]
 
 const forbidden = [
@@ -84,8 +86,8 @@ const forbidden = [
   'POST /npm/api/tokens',
   'GET /npm/api/tokens',
   'GET /npm/api/users',
-  'POST /npm/api/nginx/certificates',
-  'DELETE /npm/api/nginx/certificates/1',
+  'PUT /npm/api/nginx/certificates/1',
+  'POST /npm/api/nginx/certificates/1/upload',
   'GET /npm/api/nginx/proxy-hosts?expand=access_list.[clients,items]',
   'GET /npm/api/nginx/proxy-hosts?expand=owner&expand=access_list',
   'GET /npm/api/nginx/proxy-hosts?ExPand=access_list',

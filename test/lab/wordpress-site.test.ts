@@ -53,6 +53,13 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     expect((await ask(post)).text).toMatch(/<title>Kept/)
   })
 
+  test('answers under any name that the proxy sends it, with links of that name', async () => {
+    const page = await ask('/', { headers: { host: 'my-shop.com' } })
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('https://my-shop.com/')
+    expect(page.text).not.toContain(site.url)
+  })
+
   test('keeps its wp-config, database and record to itself', async () => {
     for (const path of ['/wp-config.php', '/wp-content/../site.json', '/%2e%2e/site.json', '/wp-content/%2e%2e/database/.ht.sqlite', '/../wp-config.php'])
       expect((await ask(path)).status, path).toBeGreaterThanOrEqual(400)

@@ -5,6 +5,7 @@ import { gateway } from '../../gateway/app.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { VirtualClock } from '../../lab/clock.ts'
 import type { Net } from '../../lab/dns/authoritative.ts'
+import { challengeOf } from '../../lab/dns/certificate-authority.ts'
 import { portFiftyThree, resolverApp } from '../../lab/dns/dns.ts'
 import { resolvers } from '../../lab/dns/resolver.ts'
 import { faulty, plan, type Fetch, type Plan, type Rule } from '../../lab/faults.ts'
@@ -54,10 +55,11 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const world = new World(clock, { seed })
   const account = { identity: 'berth@example.com', secret: 'simulated-secret' }
   const panel = { username: 'berth', password: 'simulated-password' }
+  const net: Net = { world, platformZone: 'berth.localhost', served: (server) => servedZones(world, server) }
   const apps = {
     pve: proxmox(world, { major, token: proxmoxToken }),
     linstor: linstor(world),
-    npm: npm(world, { ...account, zone: 'berth.localhost' }),
+    npm: npm(world, { ...account, zone: 'berth.localhost', challenge: challengeOf(net, '203.0.113.10') }),
     ispconfig: ispconfig(world, { ...panel, seeds: [{ customerNo: '10017', origin: 'somebody-else.example.' }] }),
     cloudflare: cloudflare(world, { token: settings.cloudflareToken, zoneId, zoneName: 'berth.localhost' }),
   }
@@ -72,7 +74,6 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const links: Record<string, Fetch> = {
     'node1:8006': behind('pve'), 'node2:8006': behind('pve'), 'linstor:3370': behind('linstor'), 'npm:81': behind('npm'), 'ispconfig:8080': behind('ispconfig'), 'cloudflare.test': behind('cloudflare'),
   }
-  const net: Net = { world, platformZone: 'berth.localhost', served: (server) => servedZones(world, server) }
   for (const [i, url] of settings.dnsResolvers.entries()) {
     const app = resolverApp(net, resolvers[i]!)
     links[new URL(url).host] = faulty(async (request) => app.fetch(request), inside)

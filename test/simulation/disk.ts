@@ -80,3 +80,12 @@ export class Disk {
     this.onCommit?.(this.commits)
   }
 }
+
+/** A call to an object that dies meanwhile fails; its caller lives on. */
+export function unlessGone(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error
+  }
+}

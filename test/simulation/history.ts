@@ -1,5 +1,8 @@
 // One history: orders and changes of mind over time, in some weather, with some misfortune; then calm; then the checks.
+import { record, register, setRecords } from '../../lab/dns/internet.ts'
+import { proofName } from '../../src/doctor/facts.ts'
 import type { Action } from '../../src/domain/action.ts'
+import { domainToken, tenantKey } from '../../src/domain/names.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { policy } from '../../src/engine/policy.ts'
@@ -9,7 +12,10 @@ import { Platform, type Misfortune, type Sabotage } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
 /** A wish of billing, or a customer's action, at `atMs` after the start. */
-export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action })
+export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action } | { dns: string; says: Says })
+
+/** What an outside domain's DNS is made to say: nothing, that it leads here, or that and the token of the service's site. */
+export type Says = 'nothing' | 'here' | 'token'
 
 export interface History {
   seed: number
@@ -39,6 +45,8 @@ export interface Result {
 }
 
 const dayMs = 86_400_000
+/** Who has nothing to do for so long waits for people outside. */
+const outsideMs = 300_000
 /** Once it is calm, rest must come within this time: every retry, breaker and flight bound together. */
 const livenessMs = 2 * 3_600_000
 
@@ -54,6 +62,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     platform.onCreate = history.onCreate
     for (const event of events) dc.clock.after(event.atMs, () => {
       if ('act' in event) platform.act(event.service, event.act)
+      else if ('dns' in event) publish(platform, event.service, event.dns, event.says)
       else platform.order(event.service, event.verb, event.plan)
     })
     for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
@@ -87,12 +96,18 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
   }
 }
 
+function publish({ dc: { world }, cluster }: Platform, service: string, apex: string, says: Says): void {
+  register(world, apex)
+  const here = [apex, `www.${apex}`].map((name) => record(name, 'A', cluster.proxy.publicIp))
+  setRecords(world, apex, [...(says === 'nothing' ? [] : here), ...(says === 'token' ? [record(proofName(apex), 'TXT', domainToken(tenantKey('sim', service)))] : [])])
+}
+
 /** Every order that billing placed is at rest, and nothing waits for the watchdog. */
 function atRest(platform: Platform): boolean {
   if (platform.allocator.unconfirmed(Infinity, 1).length > 0) return false
   return [...platform.tenants.values()].every((host) => {
     const state = platform.state(host)
-    return state !== undefined && state.outcome !== null && !host.running && (state.outcome === 'stuck' || host.alarmAt === undefined)
+    return state !== undefined && state.outcome !== null && !host.running && (state.outcome === 'stuck' || host.alarmAt === undefined || host.alarmAt > platform.dc.clock.now() + outsideMs)
   })
 }
 

@@ -8,6 +8,7 @@ import { plans } from '../../src/domain/plan.ts'
 import { backupsOf, copiesOf, runs, titleOf } from '../../src/domain/site.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/tenant/storage.ts'
+import { domainsAtRest, domainsTogether, ofDomains } from './domain-invariants.ts'
 import type { Platform } from './platform.ts'
 
 /** A history writes some hundreds of commits, and less than one a second while it waits; one that spins writes tens of thousands. */
@@ -34,12 +35,12 @@ export function violationsAtRest(platform: Platform): string[] {
     if (broken) say(`line ${broken.line} of the audit: ${broken.why}`)
     if (host.disk.commits > hotLoop + (platform.dc.clock.now() - state.orderedAt) / 1_000) say(`${host.disk.commits} commits: it ran hot`)
     const mine = all.filter((thing) => thing.of === String(state.identity.vmid) || thing.of === state.identity.hostname)
-    for (const thing of mine) owned.add(thing)
-    for (const text of [...upstream(state, mine, platform), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
+    for (const thing of [...mine, ...ofDomains(state, all)]) owned.add(thing)
+    for (const text of [...upstream(state, mine, platform), ...domainsAtRest(platform, host, state), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
   }
   // A volume whose property was never set belongs to nobody that can be found by number: it counts as left behind all the same.
   for (const thing of all) if (!owned.has(thing)) wrong.push(`left behind: ${thing.kind} of ${thing.of} (${thing.what})`)
-  wrong.push(...identities(platform))
+  wrong.push(...identities(platform), ...domainsTogether(platform))
   const leases = Object.entries(platform.gate.usage())
   if (leases.length > 0) wrong.push(`leases held at rest: ${JSON.stringify(leases)}`)
   const strays = world.slice('strays', () => ({ list: [] as string[] })).list
@@ -66,7 +67,7 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   const unseen = state.outcome === 'suspended' ? state.site.items.filter((item) => item.kind === 'shrink' && item.step === 'check') : []
   expect('snapshot', (unseen.length > 0 ? 0 : 1) + backupsOf(state.site).length)
   expect('archive', copiesOf(state.site).length + unseen.length)
-  for (const item of state.site.items) if (!unseen.includes(item) && (!('made' in item) || !item.made || item.want === 'absent')) wrong.push(`${titleOf(item)} never came to an end`)
+  for (const item of state.site.items) if (item.kind !== 'domain' && !unseen.includes(item) && (!('made' in item) || !item.made || item.want === 'absent')) wrong.push(`${titleOf(item)} never came to an end`)
   expect('ha resource', live ? 1 : 0)
   // On Proxmox VE 8 a container joins the platform's group instead of having a rule.
   expect('ha rule', live && platform.dc.major === 9 ? 1 : 0)

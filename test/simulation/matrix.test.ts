@@ -7,6 +7,7 @@ import { schedules } from './schedules.ts'
 const oneIn: Record<string, number> = {
   provision: 7, life: 37, 'off-site': 401, 'out of an off-site copy': 401, 'terminated during an off-site copy': 401, 'terminated while a copy is unpacked': 401, 'rollback during upgrade': 401,
   'a smaller plan': 401, 'a smaller plan, then another': 401, 'terminated while it moves': 401,
+  domain: 301, 'domain taken away during its certificate': 301, 'terminated during a certificate': 201, 'one domain, two customers': 601,
 }
 
 describe.each(Object.keys(schedules))('%s', (schedule) => {

@@ -2,6 +2,7 @@
 // reorders, a watchdog. The actors, books and clients inside are the real ones.
 import { seeded, type Random } from '../../lab/random.ts'
 import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
+import { Claims } from '../../src/broker/claims.ts'
 import { GateBook } from '../../src/broker/gate-book.ts'
 import { limitOf } from '../../src/broker/limits.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
@@ -11,12 +12,14 @@ import type { PlanName } from '../../src/domain/plan.ts'
 import type { Command, Identity, Verb } from '../../src/domain/order.ts'
 import { resources } from '../../src/resources/plans.ts'
 import type { Reach } from '../../src/resources/reach.ts'
-import { Actor, taskEnd, type Lent } from '../../src/tenant/actor.ts'
+import { Actor, type Lent } from '../../src/tenant/actor.ts'
 import type { Projection } from '../../src/tenant/projection.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
+import { taskEnd } from '../../src/tenant/task-end.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { settings, type DataCentre } from './data-centre.ts'
-import { Disk, Gone } from './disk.ts'
+import { Disk, Gone, unlessGone } from './disk.ts'
+import { lentAllocator } from './lent-allocator.ts'
 import { cluster as simulatedCluster } from './cluster.ts'
 
 /** How the platform may misbehave. Rates are probabilities per event. */
@@ -67,6 +70,7 @@ export class Platform {
   readonly allocatorDisk = new Disk()
   readonly gateDisk = new Disk()
   allocator: AllocatorBook
+  readonly claims: Claims
   gate: GateBook
   crashes = 0
   readonly #random: Random
@@ -84,7 +88,9 @@ export class Platform {
     this.#random = seeded(seed ^ 0x5eed)
     this.#misfortune = misfortune
     this.#sabotage = sabotage
-    this.allocator = new AllocatorBook(this.allocatorDisk.open().storage, this.cluster, this.#random)
+    const { storage } = this.allocatorDisk.open()
+    this.allocator = new AllocatorBook(storage, this.cluster, this.#random)
+    this.claims = new Claims(storage)
     this.gate = this.#openGate()
     if (sabotage.watchdog !== false) this.#everyMinute()
   }
@@ -204,10 +210,7 @@ export class Platform {
       sleep: (ms, signal) => rim.sleep(ms, signal),
       clients: (call) => ({
         ...clients(call),
-        allocator: {
-          held: async (tenant, epoch) => this.#maybeLost('allocatorLoss', () => this.allocator.held(tenant, epoch)),
-          release: async (tenant, epoch) => this.#maybeLost('allocatorLoss', () => this.allocator.release(tenant, epoch, clock.now())),
-        },
+        allocator: lentAllocator({ book: this.allocator, claims: this.claims, now: () => clock.now(), lost: (run) => this.#maybeLost('allocatorLoss', run), tell: (holder, name) => this.#tellHolder(holder, name) }),
       }),
       watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: rim.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
       probe: async (system) => {
@@ -227,6 +230,7 @@ export class Platform {
           await this.#hop()
           return grant
         },
+        spend: async ({ budgets }) => this.#maybeLost('gateLoss', () => this.gate.spend(budgets, clock.now())),
         report: async (told) => this.#maybeLost('gateLoss', () => this.gate.report({ tenant, ...told }, clock.now())),
       }),
       close: async (tenant, epoch, outcome) => this.#maybeLost('allocatorLoss', () => this.allocator.close(tenant, epoch, outcome)),
@@ -250,6 +254,11 @@ export class Platform {
     const actor = new Actor(this.#sabotage.lend?.(lent, host.key) ?? lent)
     this.#sabotage.build?.(actor)
     return { actor, open }
+  }
+
+  /** The holder of a contested domain hears of it, if the message is not lost. */
+  #tellHolder(holder: string, name: string): void {
+    if (!this.#unlucky(this.#misfortune.allocatorLoss)) this.dc.clock.after(5, () => unlessGone(() => this.tenants.get(holder)?.actor.contested(name)))
   }
 
   /** The way from one object to another takes a moment, in which other things happen. */
@@ -286,14 +295,5 @@ export class Platform {
       if (open.isOpen()) this.violations.push(`alarm threw: ${String(error)}`)
       ended()
     })
-  }
-}
-
-/** A call to an object that dies meanwhile fails; its caller lives on. */
-function unlessGone(call: () => void): void {
-  try {
-    call()
-  } catch (error) {
-    if (!(error instanceof Gone)) throw error
   }
 }

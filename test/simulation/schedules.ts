@@ -2,11 +2,15 @@
 import type { Action } from '../../src/domain/action.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
-import type { Event } from './history.ts'
+import type { Event, Says } from './history.ts'
 
 const s = 1_000
 const at = (atMs: number, verb: Verb, plan?: PlanName): Event => ({ atMs, service: 'one', verb, ...(plan ? { plan } : {}) })
 const does = (atMs: number, act: Action['do'], more: { name?: string } = {}): Event => ({ atMs, service: 'one', act: actionOf(act, more.name) })
+
+/** A custom domain, and what public DNS says of it. */
+const shop = 'shop.com'
+const dns = (atMs: number, says: Says, service = 'one'): Event => ({ atMs, service, dns: shop, says })
 
 /** The simulation begins on 1 January 2026. */
 const first = 'BAK01012026-1'
@@ -23,6 +27,10 @@ function actionOf(act: Action['do'], name = first): Action {
       return { do: act, name, loseNewer: true }
     case 'reset':
       return { do: act, loseNewer: true }
+    case 'set-domain':
+      return { do: act, domain: { name: shop, apex: shop, names: [shop, `www.${shop}`], shown: shop } }
+    case 'delete-domain':
+      return { do: act, name: shop }
     default:
       return { do: act }
   }
@@ -60,5 +68,11 @@ export const schedules: Record<string, readonly Event[]> = {
   'a smaller plan': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic')],
   'a smaller plan, then another': [at(0, 'create', 'premium'), at(200 * s, 'upgrade', 'basic'), at(240 * s, 'suspend'), at(260 * s, 'upgrade', 'standard'), at(420 * s, 'unsuspend')],
   'terminated while it moves': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic'), at(290 * s, 'terminate')],
+  domain: [at(0, 'create'), dns(1, 'nothing'), does(200 * s, 'set-domain'), dns(230 * s, 'here'), at(330 * s, 'suspend'), at(360 * s, 'unsuspend'), does(400 * s, 'delete-domain')],
+  'domain taken away during its certificate': [at(0, 'create'), dns(1, 'here'), does(200 * s, 'set-domain'), does(202 * s, 'delete-domain'), does(260 * s, 'set-domain')],
+  'terminated during a certificate': [at(0, 'create'), dns(1, 'here'), does(200 * s, 'set-domain'), at(203 * s, 'terminate')],
+  'one domain, two customers': [
+    at(0, 'create'), { ...at(0, 'create'), service: 'two' }, dns(1, 'here'), does(200 * s, 'set-domain'), { ...does(201 * s, 'set-domain'), service: 'two' }, dns(300 * s, 'token', 'two'),
+  ],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }

@@ -35,13 +35,19 @@ describe('the Nginx Proxy Manager client', () => {
   })
 
   it('never keeps the private keys that a list of certificates holds', async () => {
-    const certificate = { id: 3, provider: 'letsencrypt', nice_name: '*.example.com', domain_names: ['*.example.com'], expires_on: '2027-01-01 00:00:00', meta: { certificate_key: 'PRIVATE' }, created_on: 'x', modified_on: 'x', owner_user_id: 1 }
+    const certificate = { id: 3, provider: 'letsencrypt', nice_name: '*.example.com', domain_names: ['*.example.com'], expires_on: '2027-01-01 00:00:00', meta: { certificate_key: 'PRIVATE', propagation_seconds: 7 }, created_on: '2026-10-03 00:00:00', modified_on: 'x', owner_user_id: 1 }
     expect(await client(landed(200, [certificate])).npm.certificates()).toEqual([
-      { id: 3, provider: 'letsencrypt', nice_name: '*.example.com', domain_names: ['*.example.com'], expires_on: '2027-01-01 00:00:00' },
+      { id: 3, provider: 'letsencrypt', nice_name: '*.example.com', domain_names: ['*.example.com'], created_on: '2026-10-03 00:00:00', expires_on: '2027-01-01 00:00:00', meta: { propagation_seconds: 7 } },
     ])
     const odd = await refusal(client(landed(200, [{ ...certificate, provider: 5 }])).npm.certificates())
     expect(odd).toMatchObject({ fate: 'unknown' })
     expect(odd.message).not.toContain('PRIVATE')
+  })
+
+  it('tells what certbot said when there is no certificate, as a call that did nothing', async () => {
+    const body = { error: { code: 500, message: 'Internal Error' }, debug: { stack: ['Error: Saving debug log', 'Some challenges have failed.'], previous: { code: 1, cmd: 'certbot certonly' } } }
+    expect(await refusal(client(landed(500, body)).npm.requestCertificate('a.example.com', 7))).toMatchObject({ fate: 'not-sent', landed: true, message: expect.stringContaining('Some challenges have failed.') })
+    expect(await refusal(client(landed(500, { ...body, debug: { stack: [], previous: null } })).npm.requestCertificate('a.example.com', 7))).toMatchObject({ fate: 'unknown' })
   })
 
   it('searches by a part of a domain', async () => {

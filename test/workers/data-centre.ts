@@ -4,8 +4,9 @@ import { gateway } from '../../gateway/app.ts'
 import { realClock } from '../../lab/clock.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import type { Net } from '../../lab/dns/authoritative.ts'
+import { challengeOf } from '../../lab/dns/certificate-authority.ts'
 import { portFiftyThree, resolverApp } from '../../lab/dns/dns.ts'
-import { delegate } from '../../lab/dns/internet.ts'
+import { delegate, record, register, setRecords } from '../../lab/dns/internet.ts'
 import { resolvers } from '../../lab/dns/resolver.ts'
 import { everything } from '../../lab/everything.ts'
 import { ispconfig } from '../../lab/ispconfig/ispconfig.ts'
@@ -43,10 +44,10 @@ function dataCentre(): Fetch {
   const zone = 'berth.localhost'
   const pve = proxmox(world, { major: 9, token: proxmoxToken })
   const volumes = linstor(world)
-  const proxy = npm(world, { ...account, zone })
+  const net: Net = { world, platformZone: zone, served: (server) => servedZones(world, server) }
+  const proxy = npm(world, { ...account, zone, challenge: challengeOf(net, '203.0.113.10') })
   const hosting = ispconfig(world, panel)
   const dns = cloudflare(world, { token: secrets.CLOUDFLARE_TOKEN, zoneId, zoneName: zone })
-  const net: Net = { world, platformZone: zone, served: (server) => servedZones(world, server) }
   const doh = resolvers.map((facts) => resolverApp(net, facts))
   keepContent(world)
   onPower(world, ({ event, vmid }) => (event === 'destroyed' ? forgetContainer(world, vmid) : event === 'stopped' ? interruptContainer(world, vmid) : undefined))
@@ -71,6 +72,12 @@ function dataCentre(): Fetch {
     if (pathname.startsWith('/delegate/')) {
       delegate(world, pathname.slice('/delegate/'.length), [`ns1.${zone}`, `ns2.${zone}`])
       return new Response('delegated')
+    }
+    if (pathname === '/publish') {
+      const { apex, records } = (await request.json()) as { apex: string; records: { name: string; type: string; data: string }[] }
+      register(world, apex)
+      setRecords(world, apex, records.map(({ name, type, data }) => record(name, type, data)))
+      return Response.json({})
     }
     const resolver = doh[Number(/:879([567])$/.exec(host)?.[1]) - 5]
     if (resolver) return resolver.fetch(request)

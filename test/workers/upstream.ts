@@ -47,6 +47,11 @@ export async function delegated(domain: string): Promise<void> {
   await out(`http://data-centre.test/delegate/${domain}`, { headers: { 'x-data-centre': name } })
 }
 
+/** Registers a domain in the data centre's Internet, if need be, and makes its DNS say this and nothing else. */
+export async function publish(apex: string, records: readonly { name: string; type: string; data: string }[]): Promise<void> {
+  await out('http://data-centre.test/publish', { method: 'POST', headers: { 'x-data-centre': name }, body: JSON.stringify({ apex, records }) })
+}
+
 /** What stands in the data centre, as the lab counts it. */
 export async function everything(): Promise<{ kind: string; of: string; what: string }[]> {
   const answer = await out('http://data-centre.test/everything', { headers: { 'x-data-centre': name } })

@@ -36,6 +36,6 @@ export async function act(c: Context<App>, service: string, action: Action): Pro
   const acted: Acted = await tenant.act(action, c.get('connection'))
   if (acted.answer !== 'refused') return acted
   if (acted.code === 'suspended') throw new Problem('not-ready', 'The site is just coming back from its suspension. Please try again in a moment.')
-  if (acted.code === 'unknown') throw new Problem('unknown-service', acted.message, 'name' in action ? 'bak' : 'service_id')
+  if (acted.code === 'unknown') throw new Problem('unknown-service', acted.message, action.do === 'delete-domain' ? 'domain' : 'name' in action ? 'bak' : 'service_id')
   throw new Problem(acted.code, acted.message, undefined, acted.costs)
 }

@@ -81,6 +81,25 @@ export class Npm {
     return this.#http.parse(wire.certificates, this.#good(await this.#read('/nginx/certificates')))
   }
 
+  /**
+   * POST /nginx/certificates (nginx/certificates/post), over HTTP-01. Blocks until certbot has ended, which may be long after our
+   * time is over; meanwhile the row stands in the list. When certbot has failed the row is gone again, and the error, which is then
+   * `not-sent`, holds its words. `number` is kept in the row.
+   */
+  async requestCertificate(name: string, number: number): Promise<void> {
+    const meta = { dns_challenge: false, key_type: 'ecdsa', propagation_seconds: number }
+    const reply = await this.#http.send('POST', '/nginx/certificates', { json: { provider: 'letsencrypt', domain_names: [name], meta }, timeoutMs: 20_000 })
+    const said = certbotSaid(reply.json)
+    if (reply.landed && reply.status >= 500 && said !== undefined) throw this.#http.failure(reply, 'not-sent', said)
+    this.#good(reply)
+  }
+
+  /** DELETE /nginx/certificates/{certID} (nginx/certificates/certID/delete). Revoked at the authority; whoever still uses it is not asked. */
+  async deleteCertificate(id: number): Promise<void> {
+    const reply = await this.#http.send('DELETE', path`/nginx/certificates/${id}`)
+    if (!isMissing(reply)) this.#good(reply)
+  }
+
   /** Only a token that the server cannot verify makes a read end so; to a write it may be nginx that failed, after the row was changed. */
   async #read(where: string, ask?: Ask): Promise<Reply> {
     const reply = await this.#http.send('GET', where, ask)
@@ -109,6 +128,13 @@ export const isDomainTaken = (error: unknown): boolean =>
 
 /** A missing object is named by number (2.12: "Item Not Found"); without the right to see it, by path. */
 const isMissing = (reply: Reply): boolean => reply.status === 404 && reply.landed && /Not Found - \d+$/.test(words(reply.json) ?? '')
+
+/** What a command that NPM ran has said: it is nowhere else, and only there when one was run. */
+function certbotSaid(json: unknown): string | undefined {
+  const { debug } = (typeof json === 'object' && json !== null ? json : {}) as { debug?: { stack?: unknown; previous?: unknown } | null }
+  if (typeof debug?.previous !== 'object' || debug.previous === null || !Array.isArray(debug.stack)) return undefined
+  return debug.stack.join(' ')
+}
 
 /** The text of an error body; some have a plain text instead of an object. */
 export function words(json: unknown): string | undefined {

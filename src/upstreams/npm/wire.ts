@@ -29,12 +29,15 @@ export const proxyHost = z.object({
 export const proxyHosts = z.array(proxyHost)
 export type ProxyHost = z.infer<typeof proxyHost>
 
-/** `expires_on` is the server's local time, with or without a zone, as its database has it. */
+/** Dates are the server's local time, with or without a zone, as its database has it. */
 export const certificates = z.array(z.object({
   id: z.number(),
   provider: z.string(),
   nice_name: z.string(),
   domain_names: z.array(z.string()),
+  created_on: z.string(),
   expires_on: z.string().nullish(),
+  /** The gateway passes on this one key. */
+  meta: z.object({ propagation_seconds: z.number().optional() }).nullish(),
 }))
 export type Certificate = z.infer<typeof certificates>[number]
