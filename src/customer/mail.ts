@@ -1,5 +1,5 @@
 // What a customer may do with mail, and what they are told. Each change is durable before it is waited for. A password is handed on
-// in the same call that brought it, and is never written down: docs/decisions/0014-passwords-of-mailboxes.md.
+// in the same call that brought it, and is never written down: docs/decisions/0015-passwords-of-mailboxes.md.
 import { shown } from '../domain/dns/host-name.ts'
 import { changed, zoneDiff, type Change } from '../domain/dns/zone-diff.ts'
 import { UpstreamError } from '../domain/errors.ts'

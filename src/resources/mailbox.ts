@@ -1,5 +1,5 @@
 // A mailbox of a customer's mail domain. It is made with a password that nobody knows; the customer's own never comes here: it is set
-// by a call of its own that is kept nowhere (docs/decisions/0014-passwords-of-mailboxes.md).
+// by a call of its own that is kept nowhere (docs/decisions/0015-passwords-of-mailboxes.md).
 import * as z from 'zod'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Resource, Seen } from '../engine/resource.ts'

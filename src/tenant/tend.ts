@@ -54,6 +54,8 @@ export function fail(store: TenantStorage, row: Row, why: string, now: number): 
     store.put({ ...row, phase: 'unknown', fails: 0, refusal: null, busySince: 0, notBefore: now + certificatePauseMs, why })
     return true
   }
+  // Once it was asked for, the old disk may be gone: what then stands there is not to be started, nor made anew from nothing.
+  if (failed.kind === 'restore' && failed.off === true && !(row.refusal !== null && row.fails <= 1)) return false
   const items = state.site.items.map((item): Item => (item === failed ? given(item, instanceOf(row.name), why) : item))
   store.putState({ ...state, site: { ...state.site, items } })
   store.journal('turned', row.name, row.attempt, why)
