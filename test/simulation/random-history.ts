@@ -2,10 +2,10 @@
 import { plantHost, plantRecord } from './foreign.ts'
 import { FAULTS, outage, random, type Fault } from '../../lab/faults.ts'
 import { linstorState } from '../../lab/linstor/state.ts'
-import { between, pick, seeded, shuffled } from '../../lab/random.ts'
+import { between, pick, seeded, shuffled, type Random } from '../../lab/random.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { Event, History } from './history.ts'
-import { actions } from './schedules.ts'
+import { actionOf, actions, shop } from './schedules.ts'
 import type { Sabotage } from './platform.ts'
 
 const minute = 60_000
@@ -33,6 +33,8 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
     atMs += customer() < 0.4 ? between(customer, 100, 10_000) : between(customer, 10_000, 3 * minute)
     events.push({ atMs, service: `s${between(customer, 1, tenants)}`, ...pick(customer, actions) })
   }
+  const owner = seeded(seed + 4)
+  if (!burst && owner() < 0.2) events.push(...domainEvents(owner, tenants))
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
@@ -71,4 +73,15 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
       skewMs: chance(0.25) ? 4_000 : 0,
     },
   }
+}
+
+/** Customers who want the same domain, change their minds, and sometimes show a token. */
+function domainEvents(die: Random, tenants: number): Event[] {
+  const one = (): string => `s${between(die, 1, Math.min(2, tenants))}`
+  const events = Array.from({ length: 3 }, (): Event[] => [
+    { atMs: between(die, 150_000, 500_000), service: one(), act: actionOf('set-domain') },
+    ...(die() < 0.5 ? [{ atMs: between(die, 170_000, 600_000), service: one(), act: actionOf('delete-domain') }] : []),
+    ...(die() < 0.3 ? [{ atMs: between(die, 170_000, 600_000), service: one(), dns: shop, says: 'token' as const }] : []),
+  ])
+  return [{ atMs: 1, service: 's1', dns: shop, says: 'here' }, ...events.flat()]
 }

@@ -9,7 +9,7 @@ const at = (atMs: number, verb: Verb, plan?: PlanName): Event => ({ atMs, servic
 const does = (atMs: number, act: Action['do'], more: { name?: string } = {}): Event => ({ atMs, service: 'one', act: actionOf(act, more.name) })
 
 /** A custom domain, and what public DNS says of it. */
-const shop = 'shop.com'
+export const shop = 'shop.com'
 const dns = (atMs: number, says: Says, service = 'one'): Event => ({ atMs, service, dns: shop, says })
 
 /** The simulation begins on 1 January 2026. */
@@ -17,7 +17,7 @@ const first = 'BAK01012026-1'
 const second = 'BAK01012026-2'
 const offSite = 'OFF01012026-1'
 
-function actionOf(act: Action['do'], name = first): Action {
+export function actionOf(act: Action['do'], name = first): Action {
   switch (act) {
     case 'make-backup':
       return { do: act }
