@@ -1,12 +1,14 @@
 // The gateway: the only address that the Worker knows inside the private network. Vendor paths pass through unchanged when they
 // are signed, in time, not overtaken and on the allow list; it holds the upstreams' credentials and answers none of them.
 // Everything it needs of the world is handed in: no clock, no timer, no environment of its own.
+import { DatabaseSync } from 'node:sqlite'
 import { Hono } from 'hono'
 import { allowed, type Vendor } from './allow-list.ts'
 import { NameServers, type Exchange as DnsExchange } from './dns.ts'
 import { Fence, type Admitted } from './fence.ts'
 import { changing, Ispconfig, type IspconfigAccount } from './ispconfig.ts'
 import { masked } from './mask.ts'
+import { Memory } from './memory.ts'
 import { Npm, type NpmAccount } from './npm.ts'
 import { Playbooks, type Driver } from './playbooks.ts'
 import { Refusal } from './refusal.ts'
@@ -41,6 +43,8 @@ export interface GatewayOptions extends Rim {
   driver?: Driver | undefined
   /** How name servers are asked, and which may be although they are not public; without it none is. */
   dns?: { exchange: DnsExchange; allowed: readonly string[] } | undefined
+  /** What was heard so far; without it, whatever was heard is forgotten with the process. */
+  memory?: Memory | undefined
   /** How often a task that somebody waits for is looked at. */
   taskPollMs?: number
   log?(entry: LogEntry): void
@@ -58,7 +62,9 @@ const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm', 'ispconfig']
 export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }> {
   const { keys, upstreams, driver } = options
   const rim: Rim = { fetch: (request) => options.fetch(request), now: () => options.now(), sleep: (ms, signal) => options.sleep(ms, signal) }
-  const fence = new Fence(keys, () => options.now())
+  const memory = options.memory ?? new Memory(new DatabaseSync(':memory:'), { owner: 'alone', boot: '', now: options.now() })
+  const pollMs = options.taskPollMs ?? 500
+  const fence = new Fence(keys, memory, () => options.now())
   const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
   const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
   const npm = new Npm(rim, upstreams.npm)
@@ -69,9 +75,9 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
   const secrets = (): string[] => [...fixedSecrets, ...npm.secrets(), ...(ispconfig?.secrets() ?? [])]
   const look = (path: string): Promise<Answer> =>
     proxmox.ask({ method: 'GET', path, headers: { ...proxmoxKey, accept: 'application/json' } }, rim.now() + pollTimeoutMs)
-  const tasks = new Tasks(rim, look, options.taskPollMs ?? 500)
+  const tasks = new Tasks(rim, look, pollMs)
   const nameServers = new NameServers(rim, options.dns?.exchange, options.dns?.allowed ?? [])
-  const playbooks = new Playbooks(rim, driver, secrets)
+  const playbooks = new Playbooks(rim, memory, driver, secrets, pollMs)
 
   const ask = (vendor: Vendor, order: Order, admitted: Admitted, changes: boolean): Promise<Answer> => {
     const keyed = (key: Record<string, string>): Order => ({ ...order, headers: { ...order.headers, ...key } })

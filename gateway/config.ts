@@ -11,6 +11,8 @@ const schema = z.strictObject({
   /** The address to listen on: the WireGuard or tunnel side. 127.0.0.1 when left out. */
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(8790),
+  /** The file of what must survive a restart; left out, a restart forgets it. */
+  state: z.string().startsWith('/', 'must be an absolute path').optional(),
   /** Where the reverse proxy finds the page for suspended sites. */
   suspendedPage: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8791) }).prefault({}),
   /** Name servers that may be asked although their addresses are not public. */

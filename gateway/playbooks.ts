@@ -1,6 +1,8 @@
 // Named playbooks with checked parameters, never a free command. A run has an id of its caller's choosing and happens once:
-// the same id again is the same run. Runs live in memory, so after a restart an id is unknown and the caller must look.
+// the same id again is the same run, after a restart too. A run that was cut off by one ends unknown, and the caller must look.
+import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import type { Memory, RunRecord } from './memory.ts'
 import type { Rim } from './upstream.ts'
 import { maskedOutput } from './mask.ts'
 import { Refusal } from './refusal.ts'
@@ -28,10 +30,6 @@ const request = z.strictObject({
   parameters: z.record(z.string(), z.unknown()),
 })
 
-interface Run { order: string; at: number; last: TaskEnd; ended: Promise<void> }
-
-const runsMax = 2_000
-const runsKeptMs = 24 * 3_600_000
 const outputMax = 4_096
 const resultMax = 16_384
 
@@ -39,10 +37,15 @@ export class Playbooks {
   readonly #rim: Rim
   readonly #driver: Driver | undefined
   readonly #secrets: () => string[]
-  readonly #runs = new Map<string, Run>()
+  readonly #memory: Memory
+  readonly #pollMs: number
+  /** Those that this process carries out. */
+  readonly #running = new Map<string, Promise<void>>()
 
-  constructor(rim: Rim, driver: Driver | undefined, secrets: () => string[]) {
+  constructor(rim: Rim, memory: Memory, driver: Driver | undefined, secrets: () => string[], pollMs: number) {
     this.#rim = rim
+    this.#memory = memory
+    this.#pollMs = pollMs
     this.#driver = driver
     this.#secrets = secrets
   }
@@ -52,44 +55,52 @@ export class Playbooks {
     if (!Object.hasOwn(parameters, playbook)) throw new Refusal(404, 'refused', 'playbook', `there is no playbook "${playbook.slice(0, 60)}"`)
     const asked = checked(request, decoded(body), '')
     const given = checked<Record<string, unknown>>(parameters[playbook as keyof typeof parameters], asked.parameters, 'parameters.')
-    const order = JSON.stringify([playbook, asked.node, asked.vmid, given])
-    const known = this.#runs.get(asked.run)
-    if (known !== undefined && known.order !== order) throw new Refusal(409, 'refused', 'run', 'this run id belongs to another order')
-    if (known !== undefined) return { run: asked.run, state: known.last.state }
-    if (this.#driver === undefined) throw new Refusal(501, 'refused', 'driver', 'this gateway has no driver for playbooks')
-    this.#makeRoom()
-    const run: Run = { order, at: this.#rim.now(), last: { id: `run:${asked.run}`, state: 'running' }, ended: Promise.resolve() }
-    this.#runs.set(asked.run, run)
-    run.ended = this.#carryOut(this.#driver, run, { playbook, node: asked.node, vmid: asked.vmid, parameters: given })
-    return { run: asked.run, state: 'running' }
+    // Its parameters are personal data, its digest is not.
+    const order = createHash('sha256').update(JSON.stringify([playbook, asked.node, asked.vmid, given])).digest('base64')
+    const known = this.#known(asked.run)
+    if (known === undefined && this.#driver === undefined) throw new Refusal(501, 'refused', 'driver', 'this gateway has no driver for playbooks')
+    if (known === undefined && this.#driver !== undefined && this.#memory.begin(asked.run, order, this.#rim.now())) {
+      const ended = this.#carryOut(this.#driver, asked.run, { playbook, node: asked.node, vmid: asked.vmid, parameters: given })
+      this.#running.set(asked.run, ended.finally(() => this.#running.delete(asked.run)))
+      return { run: asked.run, state: 'running' }
+    }
+    // Perhaps another gateway with the same memory has just begun it.
+    const { order: first, last } = known ?? this.#known(asked.run)!
+    if (first !== order) throw new Refusal(409, 'refused', 'run', 'this run id belongs to another order')
+    return { run: asked.run, state: last.state }
   }
 
-  /** What is known of a run after at most `waitMs`. */
+  /** What is known of a run after at most `waitMs`, whichever gateway carries it out. */
   async wait(run: string, waitMs: number): Promise<TaskEnd> {
-    const known = this.#runs.get(run)
-    if (known === undefined) return { id: `run:${run}`, state: 'unknown' }
-    if (known.last.state === 'running') await within(this.#rim, known.ended, waitMs)
-    return known.last
-  }
-
-  async #carryOut(driver: Driver, run: Run, order: Parameters<Driver['run']>[0]): Promise<void> {
-    const { id } = run.last
-    try {
-      const { exit, output, result } = await driver.run(order)
-      run.last = { id, state: 'ended', ok: exit === 0, exit: String(exit), output: maskedOutput(output, this.#secrets(), outputMax) }
-      if (result === undefined) return
-      if (JSON.stringify(result).length <= resultMax) run.last.result = result
-      else run.last = { id, state: 'unknown', output: 'the result was too large' }
-    } catch (error) {
-      run.last = { id, state: 'unknown', output: maskedOutput(String(error), this.#secrets(), outputMax) }
+    const until = this.#rim.now() + waitMs
+    const own = this.#running.get(run)
+    if (own !== undefined) await within(this.#rim, own, waitMs)
+    for (;;) {
+      const now = this.#rim.now()
+      const last = this.#known(run)?.last ?? { id: `run:${run}`, state: 'unknown' }
+      if (last.state !== 'running' || now >= until) return last
+      await this.#rim.sleep(Math.min(this.#pollMs, until - now))
     }
   }
 
-  #makeRoom(): void {
-    const now = this.#rim.now()
-    for (const [id, { at, last }] of this.#runs)
-      if (last.state !== 'running' && now - at > runsKeptMs) this.#runs.delete(id)
-    if (this.#runs.size >= runsMax) throw new Refusal(503, 'not-sent', 'full', 'too many playbook runs are remembered at the moment')
+  #known(run: string): RunRecord | undefined {
+    return this.#memory.run(run, this.#running.has(run), this.#rim.now())
+  }
+
+  async #carryOut(driver: Driver, run: string, order: Parameters<Driver['run']>[0]): Promise<void> {
+    const id = `run:${run}`
+    let last: TaskEnd
+    try {
+      const { exit, output, result } = await driver.run(order)
+      last = { id, state: 'ended', ok: exit === 0, exit: String(exit), output: maskedOutput(output, this.#secrets(), outputMax) }
+      if (result !== undefined && JSON.stringify(result).length <= resultMax) last.result = result
+      else if (result !== undefined) last = { id, state: 'unknown', output: 'the result was too large' }
+    } catch (error) {
+      last = { id, state: 'unknown', output: maskedOutput(String(error), this.#secrets(), outputMax) }
+    }
+    try {
+      this.#memory.end(run, last)
+    } catch { /* nobody is carrying it out any more and no end is written: unknown */ }
   }
 }
 

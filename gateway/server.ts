@@ -1,12 +1,16 @@
 // The gateway on the network: two listeners (the signed API, the page for suspended sites), real time, real fetch, log lines on
 // standard output. The only file here that touches a clock, a timer or the environment.
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { serve, type ServerType } from '@hono/node-server'
 import { gateway } from './app.ts'
 import { readConfig, type GatewayConfig } from './config.ts'
 import type { Exchange } from './dns.ts'
 import { nameServerExchange } from './dns-socket.ts'
+import { Memory } from './memory.ts'
 import { suspendedPage } from './pages.ts'
 import type { Driver } from './playbooks.ts'
 import type { Rim } from './upstream.ts'
@@ -25,8 +29,12 @@ export async function openGateway(
 ): Promise<Running> {
   const { keys, upstreams, host, port, suspendedPage: page } = config
   const { driver, rim = machine, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
+  const database = new DatabaseSync(config.state ?? ':memory:')
+  // Two processes cannot listen on one address, so it tells the gateways of one file apart.
+  const memory = new Memory(database, { owner: `${host}:${port || randomUUID()}`, boot: bootId(), now: rim.now() })
   const app = gateway({
     ...rim,
+    memory,
     keys,
     upstreams,
     driver,
@@ -41,8 +49,15 @@ export async function openGateway(
     suspendedPort: (pages.address() as AddressInfo).port,
     close: async () => {
       await Promise.all([api, pages].map(closed))
+      database.close()
     },
   }
+}
+
+/** Linux names each start of the machine; where nobody does, every start of ours counts as one. */
+function bootId(): string {
+  const file = '/proc/sys/kernel/random/boot_id'
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : randomUUID()
 }
 
 function listening(server: ServerType): Promise<ServerType> {

@@ -1,7 +1,9 @@
 // The data centre of the simulation: one world in virtual time, the lab's simulators, the real gateway between them and the
 // Worker, and two unreliable links: Worker to gateway (`edge`), and everything to the upstreams (`inside`).
 import { appendFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { gateway } from '../../gateway/app.ts'
+import { Memory } from '../../gateway/memory.ts'
 import { cloudflare } from '../../lab/cloudflare/cloudflare.ts'
 import { VirtualClock } from '../../lab/clock.ts'
 import type { Net } from '../../lab/dns/authoritative.ts'
@@ -40,8 +42,8 @@ export interface DataCentre {
   rim: Rim
   edge: Plan
   inside: Plan
-  /** The gateway process dies and comes back: its fences, nonces and runs are forgotten. */
-  restartGateway(): void
+  /** The gateway process dies and comes back; `keeps` its nonces, fences and runs, or has lost the file. */
+  restartGateway(keeps: boolean): void
 }
 
 const file = process.env['BERTH_RECORD']
@@ -94,16 +96,20 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
     if (event === 'destroyed') forgetContainer(world, vmid)
     else if (event === 'stopped') interruptContainer(world, vmid)
   })
-  const startGateway = () => gateway({
+  const startGateway = (kept: DatabaseSync) => gateway({
     keys: { sim: key },
     upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
-    driver, dns: { exchange: portFiftyThree(net), allowed: [] }, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000,
+    driver, dns: { exchange: portFiftyThree(net), allowed: [] }, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000, memory: new Memory(kept, { owner: 'sim', boot: 'sim', now: clock.now() }),
   })
-  let entrance = startGateway()
+  let kept = new DatabaseSync(':memory:')
+  let entrance = startGateway(kept)
   links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)
   return {
     major, clock, world, edge, inside,
     rim: { fetch: fetchInside, now: () => clock.now(), sleep },
-    restartGateway: () => void (entrance = startGateway()),
+    restartGateway: (keeps) => {
+      if (!keeps) kept = new DatabaseSync(':memory:')
+      entrance = startGateway(kept)
+    },
   }
 }

@@ -45,7 +45,7 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   const also: NonNullable<History['also']>[number][] = []
   const sometime = (): number => between(die, 0, lastMs + 3 * minute)
   for (let n = chance(0.3) ? between(die, 1, 3) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.restartGate() })
-  for (let n = chance(0.3) ? between(die, 1, 2) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.dc.restartGateway() })
+  for (let n = chance(0.3) ? between(die, 1, 2) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => platform.dc.restartGateway(n === 1) })
   for (let n = chance(0.4) ? between(die, 1, 4) : 0; n > 0; n--) also.push({ atMs: sometime(), run: (platform) => void (platform.tenants.size > 0 && platform.crash([...platform.tenants.values()][n % platform.tenants.size]!)) })
   if (chance(0.15)) also.push({ atMs: 1, run: (platform) => void (linstorState(platform.dc.world).tieBreakerMissing = true) })
   // A full storage pool makes the creating task fail after it was accepted.
