@@ -30,7 +30,7 @@ const rooms: Record<string, readonly string[]> = {
   'index.ts': ['functions', 'queues', 'tenant', 'customer', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
-  operator: ['node:*'],
+  operator: ['node:*', 'zod'],
 }
 
 /** Modules that only these files may import. */

@@ -1,0 +1,109 @@
+// The command line `npx berth`: which commands there are, how they are called, and how they end. Prints nothing itself; the
+// operator's key comes by environment and is never part of what is answered.
+import { parseArgs } from 'node:util'
+import * as z from 'zod'
+import { verifyAudit } from './audit.ts'
+import { doctor } from './doctor.ts'
+import { status, tenant, tenants, type Service } from './look.ts'
+import { Misused, type Outcome } from './outcome.ts'
+import { Worker } from './worker.ts'
+
+const help = `Usage: npx berth <command> [options]
+
+  status                            breakers, sites by state, addresses left, who is stuck
+  tenants [--state <state>]         every service that was sold, or those in one state
+  tenant <connection>/<service>     where one stands, with the newest lines of its journal
+  retry <connection>/<service>      look at its stuck steps again, after what was wrong is mended
+  retry customer <connection>/<user>
+                                    the same for a customer's zones, records and mail
+  audit verify [<connection>/<service>]
+                                    compare the audit in D1 with the seals that the tenants keep
+  doctor [--silent-days <n>]        what is wrong, and the command that cures it
+
+  --url <address>     the Worker, as in https://berth.example.com; or BERTH_URL in the environment
+  --actor <name>      who asks for a retry, for the audit; otherwise the name of this login
+  --silent-days <n>   a billing system is worth a word after so many days without a command (7)
+  --json              one JSON object on stdout
+  --help
+
+The operator key comes by environment: BERTH_OPERATOR_KEY.
+Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify), 2 when the command could not do its work.`
+
+const options = {
+  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'silent-days': { type: 'string' }, 'json': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' },
+} as const
+
+interface Given { words: string[]; state: string | undefined; actor: string; silentDays: number; now: () => number }
+
+export interface Surroundings { env: Readonly<Record<string, string | undefined>>; login: () => string; now: () => number }
+
+const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome>> = {
+  'status': (worker) => status(worker),
+  'tenants': (worker, { state }) => tenants(worker, state),
+  'tenant': (worker, { words }) => tenant(worker, one(words)),
+  'retry customer': async (worker, { words, actor }) => {
+    const { connection, service: user } = one(words)
+    return again(await worker.post('operator/customer/retry', { connection, user_id: user, actor }, Retried))
+  },
+  'retry': async (worker, { words, actor }) => {
+    const { connection, service } = one(words)
+    return again(await worker.post('operator/retry', { connection, service_id: service, actor }, Retried))
+  },
+  'audit verify': (worker, { words }) => verifyAudit(worker, words.length === 0 ? undefined : one(words)),
+  'doctor': (worker, { silentDays, now }) => doctor(worker, now, silentDays),
+}
+
+/** Those that are about everything. */
+const wordless = new Set(['status', 'tenants', 'doctor'])
+
+const Retried = z.object({ retried: z.number() })
+const again = ({ retried }: z.infer<typeof Retried>): Outcome =>
+  ({ well: true, data: { retried }, lines: [retried === 0 ? 'Nothing of it is stuck.' : `${retried} ${retried === 1 ? 'step is' : 'steps are'} looked at again.`] })
+
+/** What a command line answers; `code` as the help says. Never throws. */
+export async function run(argv: string[], { env, login, now }: Surroundings): Promise<{ code: 0 | 1 | 2; out: string; err: string }> {
+  try {
+    const { json, outcome } = await told(argv, { env, login, now })
+    return { code: outcome.well ? 0 : 1, out: json ? JSON.stringify(outcome.data) : outcome.lines.join('\n'), err: '' }
+  } catch (error) {
+    return { code: 2, out: '', err: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function told(argv: string[], { env, login, now }: Surroundings): Promise<{ json: boolean; outcome: Outcome }> {
+  const { values, positionals } = parsed(argv)
+  if (values.help || argv.length === 0) return { json: false, outcome: { well: true, data: {}, lines: [help] } }
+  const name = Object.keys(commands).find((command) => command.split(' ').every((word, i) => positionals[i] === word))
+  if (!name) throw new Misused(`There is no command ${JSON.stringify(positionals.join(' '))}: npx berth --help lists them.`)
+  const words = positionals.slice(name.split(' ').length)
+  if (wordless.has(name) && words.length > 0) throw new Misused(`${JSON.stringify(words.join(' '))} is too much: npx berth --help shows how it is called.`)
+  const key = env['BERTH_OPERATOR_KEY']
+  if (!key) throw new Misused('BERTH_OPERATOR_KEY is not set: it wants the operator key.')
+  const url = values.url ?? env['BERTH_URL']
+  if (!url || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new Misused('--url is required: the address of the Worker, as in https://berth.example.com')
+  const outcome = await commands[name]!(new Worker(url, key), {
+    words, state: values.state, actor: values.actor ?? login(), silentDays: days(values['silent-days'] ?? '7'), now,
+  })
+  return { json: values.json ?? false, outcome }
+}
+
+function parsed(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options, allowPositionals: true })
+  } catch (error) {
+    throw new Misused(`${error instanceof Error ? error.message : String(error)}\nnpx berth --help lists the options.`)
+  }
+}
+
+/** `<connection>/<service>`, or a user id instead of the service: neither has a slash. */
+function one(words: readonly string[]): Service {
+  const [, connection, service] = /^([^/]+)\/([^/]+)$/.exec(words[0] ?? '') ?? []
+  if (words.length !== 1 || connection === undefined || service === undefined) throw new Misused('It wants one service, as <connection>/<service>: npx berth tenants lists them.')
+  return { connection, service }
+}
+
+function days(text: string): number {
+  const count = Number(text)
+  if (!/^\d{1,4}$/.test(text) || count < 1) throw new Misused('--silent-days wants a whole number from 1 to 9999.')
+  return count
+}

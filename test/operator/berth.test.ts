@@ -1,0 +1,102 @@
+// The operator's command line: what each command asks and prints, how it ends, and that the key is shown nowhere.
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { run as runCommand } from '../../operator/commands.ts'
+
+const script = path.join(import.meta.dirname, '../../operator/berth.ts')
+const broken = { tenant: 't2', line: 7, why: 'the line is missing' }
+const report = (rows: object[], next: string | null = null): object => ({ success: true, as_of: 1, rows, next })
+const site = (service: string, status: string): object => ({ connection: 'test', service, status, plan: 'basic', hostname: `${service}.example`, vmid: 10_000, node: 'node1', changed_utc: '2026-11-23 05:26:28', cause: null })
+const journal = [{ i: 1, at: 1_795_000_000_000, seq: 1, epoch: 1, step: 'dns-record', attempt: 2, event: 'outcome', detail: '{"error":"\u001b[2Jno"}' }]
+const step = { name: 'dns-record', title: 'DNS', state: 'stuck', attempt: 2, why: 'cloudflare: 401', since: 1_795_000_000_000, startedAt: 0, settledAt: 0, needs: [] }
+
+const pages: Record<string, object> = {
+  'GET /operator/audit/verify?after=': { intact: true, tenants: 2, lines: 9, broken: [], next: 't1' },
+  'GET /operator/audit/verify?after=t1': { intact: false, tenants: 1, lines: 3, broken: [broken], next: null },
+  'GET /operator/audit/verify?connection=test&service_id=1': { intact: true, tenants: 1, lines: 4, broken: [], next: null },
+  'GET /operator/gate': { success: true, leases: { 'create:node1': 2 }, stopped: [{ system: 'npm', until: 1_795_000_000_000, why: 'npm does not answer; waiting until it is back' }] },
+  'GET /operator/tenant?connection=test&service_id=1': { success: true, order: { status: 'stuck', target: 'live', plan: 'basic', hostname: 'a.example', url: null, orderedAt: 1_795_000_000_000, restAt: 0, cause: null, steps: [step] }, journal },
+  'GET /reports/sites?limit=1000': report([site('1', 'stuck')], 'n1'),
+  'GET /reports/sites?limit=1000&after=n1': report([site('2', 'live')]),
+  'GET /reports/sites?status=live&limit=1000': report([site('2', 'live')]),
+  'GET /reports/sites_by_state_and_plan?limit=1000': report([{ connection: 'test', status: 'live', plan: 'basic', sites: 1 }, { connection: 'test', status: 'live', plan: 'premium', sites: 2 }, { connection: 'test', status: 'stuck', plan: 'basic', sites: 1 }]),
+  'GET /reports/stuck_steps?limit=1000': report([{ connection: 'test', service: '1', step: 'dns-record', since_utc: '2026-11-23 05:26:28', why: 'cloudflare: 401' }]),
+  'GET /reports/under_way?limit=1000': report([]),
+  'GET /reports/addresses_left?limit=1000': report([{ cluster: 'lab', free: 100, held: 4, quarantined: 1, as_of_utc: '2026-11-23 05:26:28' }]),
+  'POST /operator/retry {"connection":"test","service_id":"1","actor":"night shift"}': { success: true, retried: 1 },
+  'POST /operator/customer/retry {"connection":"test","user_id":"7","actor":"night shift"}': { success: true, retried: 0 },
+}
+
+const worker = createServer((request, response) => {
+  let body = ''
+  request.on('data', (part: Buffer) => (body += part.toString())).on('end', () => {
+    const page = pages[`${request.method} ${(request.url ?? '').replace(/^\/base/, '')}${body && ` ${body}`}`]
+    const known = request.headers.authorization === 'Bearer the-key'
+    response.writeHead(!known ? 401 : page ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(!known ? { error: 'The operator key is missing or wrong.' } : (page ?? { error: 'There is no such service.' })))
+  })
+})
+let url: string
+beforeAll(async () => {
+  await new Promise<void>((resolve) => worker.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(worker.address() as AddressInfo).port}/base`
+})
+afterAll(() => void worker.close())
+
+const run = (argv: string[], env: Record<string, string> = {}) => runCommand(argv, { env: { BERTH_OPERATOR_KEY: 'the-key', BERTH_URL: url, ...env }, login: () => 'somebody', now: () => 1_795_000_000_000 })
+
+it('prints what its command answers and ends with its code', async () => {
+  const ended = await new Promise<unknown>((resolve) => {
+    execFile(process.execPath, [script, 'audit', 'verify'], { env: { ...process.env, BERTH_OPERATOR_KEY: 'the-key', BERTH_URL: url } }, (error, out, err) => resolve([error?.code, out, err]))
+  })
+  expect(ended).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants: 1 broken\n', ''])
+})
+
+it('walks all pages of the audit, names each broken line and ends with 1', async () => {
+  const [plain, json, intact] = await Promise.all([run(['audit', 'verify', '--url', url]), run(['audit', 'verify', '--json', '--url', `${url}/`]), run(['audit', 'verify', 'test/1'])])
+  expect([plain.code, plain.out]).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants: 1 broken'])
+  expect([json.code, JSON.parse(json.out)]).toEqual([1, { intact: false, tenants: 3, lines: 12, broken: [broken] }])
+  expect([intact.code, intact.out]).toEqual([0, '4 lines of 1 tenants: intact'])
+})
+
+it('shows the cluster, the sites and one of them with its journal', async () => {
+  const [status, all, live, one] = await Promise.all([run(['status']), run(['tenants']), run(['tenants', '--state', 'live', '--json']), run(['tenant', 'test/1'])])
+  for (const { code, err } of [status, all, live, one]) expect([code, err]).toEqual([0, ''])
+  for (const words of ['npm: npm does not answer', 'create:node1 2', 'live 3, stuck 1', '100 free, 4 held', 'cloudflare: 401']) expect(status.out).toContain(words)
+  expect(all.out.split('\n').map((line) => line.slice(0, 20).trim())).toEqual(['service  state  plan', 'test/1   stuck  basi', 'test/2   live   basi'])
+  expect((JSON.parse(live.out) as { sites: object[] }).sites).toHaveLength(1)
+  expect(one.out).toContain('test/1: stuck (wanted: live), plan basic')
+  expect(one.out).toMatch(/dns-record +stuck +2 +\S+ \S+ +cloudflare: 401$/m)
+  // What an upstream wrote does not steer the terminal.
+  expect(one.out).not.toContain('\u001b')
+})
+
+it('retries a service and a customer in the name of whoever asks', async () => {
+  const [service, customer] = await Promise.all([run(['retry', 'test/1', '--actor', 'night shift']), run(['retry', 'customer', 'test/7', '--actor', 'night shift', '--json'])])
+  expect([service.code, service.out]).toEqual([0, '1 step is looked at again.'])
+  expect([customer.code, customer.out]).toEqual([0, '{"retried":0}'])
+})
+
+it('says what is missing, ends with 2 and never shows the key', async () => {
+  const wrong: [string[], Record<string, string>, string][] = [
+    [['status'], { BERTH_OPERATOR_KEY: 'wrong-key' }, 'The Worker answers 401: The operator key is missing or wrong.'],
+    [['status'], { BERTH_OPERATOR_KEY: '' }, 'BERTH_OPERATOR_KEY is not set'],
+    [['status'], { BERTH_URL: '' }, '--url is required'],
+    [['status', '--url', 'ftp://berth.example.com'], {}, '--url is required'],
+    [['status', '--url', 'http://127.0.0.1:1'], {}, 'The Worker does not answer: '],
+    [['fly'], {}, 'There is no command "fly"'],
+    [['status', 'now'], {}, '"now" is too much'],
+    [['tenant', 'test'], {}, '<connection>/<service>'],
+    [['tenant', 'test/3'], {}, 'The Worker answers 404: There is no such service.'],
+    [['status', '--fast'], {}, "Unknown option '--fast'"],
+    [['doctor', '--silent-days', '0'], {}, '--silent-days wants'],
+  ]
+  const told = await Promise.all(wrong.map(([argv, env]) => run(argv, env)))
+  for (const [i, { code, out, err }] of told.entries()) {
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(wrong[i]![2])])
+    expect(err).not.toMatch(/the-key|wrong-key|\n {4}at /)
+  }
+  expect(await run(['--help'], { BERTH_OPERATOR_KEY: '' })).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Usage: npx berth <command>/) })
+})
