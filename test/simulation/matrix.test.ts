@@ -14,7 +14,7 @@ describe.each(Object.keys(schedules))('%s', (schedule) => {
   it('ends as billing wants it and leaves nothing behind, whichever call fails in whichever way', async () => {
     const all = await casesOf(schedule)
     const wrong: string[] = []
-    for (const one of share(all, schedule.length, oneIn[schedule] ?? 301)) {
+    for (const one of share(all, schedule.length, oneIn[schedule] ?? 501)) {
       const { violations } = await runCase(one)
       if (violations.length > 0) wrong.push(`npm run simulate -- --case '${nameOf(one)}'\n  ${violations.join('\n  ')}`)
     }
