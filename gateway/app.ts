@@ -20,6 +20,10 @@ export interface LogEntry {
   time: number
   method: string
   path: string
+  /** The signed nonce: the one name that this request alone has. */
+  request?: string
+  /** Whose operation it is. */
+  tenant?: string
   operation?: string
   attempt?: number
   status: number
@@ -101,7 +105,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
       time,
       method: c.req.method,
       path: new URL(c.req.url).pathname.slice(0, 500),
-      ...(admitted && { operation: admitted.operation, attempt: admitted.attempt }),
+      ...(admitted && { request: admitted.nonce, tenant: admitted.operation.split('/')[0]!, operation: admitted.operation, attempt: admitted.attempt }),
       status: c.res.status,
       ms: Math.round(rim.now() - time),
       ...(refusal && { fate: refusal.fate, code: refusal.code }),

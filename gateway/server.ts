@@ -1,26 +1,45 @@
-// The gateway on the network: two listeners (the signed API, the page for suspended sites), real time, real fetch, log lines on
-// standard output. The only file here that touches a clock, a timer or the environment.
+// The gateway on the network: two listeners (the signed API, the page for suspended sites), real time, real connections, log lines
+// on standard output. The only file here that touches a clock or a timer.
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
 import { serve, type ServerType } from '@hono/node-server'
 import { gateway } from './app.ts'
-import { readConfig, type GatewayConfig } from './config.ts'
+import type { GatewayConfig } from './config.ts'
 import type { Exchange } from './dns.ts'
 import { nameServerExchange } from './dns-socket.ts'
 import { Memory } from './memory.ts'
 import { suspendedPage } from './pages.ts'
 import type { Driver } from './playbooks.ts'
+import { within } from './tasks.ts'
+import { trusting } from './trust.ts'
 import type { Rim } from './upstream.ts'
 
 export interface Running { port: number; suspendedPort: number; close(): Promise<void> }
 
-const closeAfterMs = 2_000
+/** The longest that a change of an upstream may take to answer: its deadline comes 20 s after it was asked for. */
+const closeAfterMs = 20_000
+/** For what is answered already to leave the machine, before long polls are cut off. */
+const flushMs = 1_000
 
-/** What the data centre's own time and network are; the lab hands in its faster clock. */
-const machine: Rim = { fetch: (request) => fetch(request), now: () => Date.now(), sleep }
+/** This machine's own time and network, and what ends its connections. */
+export function machine(config: GatewayConfig): { rim: Rim; close: () => Promise<void> } {
+  const { fetch, close } = trusting(config.trust)
+  return { rim: { fetch, now: () => Date.now(), sleep }, close }
+}
+
+/** Opens the file of what was heard; throws when it cannot be written. */
+export function openMemory(config: GatewayConfig, now: number): { memory: Memory; close: () => void } {
+  const database = new DatabaseSync(config.state ?? ':memory:')
+  try {
+    // Two processes cannot listen on one address, so it tells the gateways of one file apart.
+    return { memory: new Memory(database, { owner: `${config.host}:${config.port || randomUUID()}`, boot: bootId(), now }), close: () => database.close() }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
 
 /** Opens both listeners; port 0 takes a free one. Without a `driver` every playbook is refused. */
 export async function openGateway(
@@ -28,10 +47,9 @@ export async function openGateway(
   more: { driver?: Driver; rim?: Rim; dns?: Exchange; taskPollMs?: number; print?: (line: string) => void } = {},
 ): Promise<Running> {
   const { keys, upstreams, host, port, suspendedPage: page } = config
-  const { driver, rim = machine, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
-  const database = new DatabaseSync(config.state ?? ':memory:')
-  // Two processes cannot listen on one address, so it tells the gateways of one file apart.
-  const memory = new Memory(database, { owner: `${host}:${port || randomUUID()}`, boot: bootId(), now: rim.now() })
+  const own = machine(config)
+  const { driver, rim = own.rim, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
+  const { memory, close: closeMemory } = openMemory(config, rim.now())
   const app = gateway({
     ...rim,
     memory,
@@ -42,14 +60,28 @@ export async function openGateway(
     taskPollMs,
     log: ({ time, ...rest }) => print(JSON.stringify({ time: new Date(time).toISOString(), ...rest })),
   })
-  const api = await listening(serve({ fetch: app.fetch, hostname: host, port }))
+  const underWay = new Set<Promise<Response>>()
+  /** What must be answered before the end; a long poll need not: whoever waits in one asks again. */
+  const answered = (request: Request): Response | Promise<Response> => {
+    const answer = Promise.resolve(app.fetch(request))
+    underWay.add(answer)
+    return answer.finally(() => underWay.delete(answer))
+  }
+  const api = await listening(serve({ fetch: answered, hostname: host, port }))
   const pages = await listening(serve({ fetch: suspendedPage, hostname: page.host, port: page.port }))
   return {
     port: (api.address() as AddressInfo).port,
     suspendedPort: (pages.address() as AddressInfo).port,
     close: async () => {
-      await Promise.all([api, pages].map(closed))
-      database.close()
+      const last = Promise.all([api, pages].map((server) => new Promise((resolve) => server.close(resolve)))).then(() => undefined)
+      await within({ sleep }, (async () => {
+        while (underWay.size > 0) await Promise.allSettled(underWay)
+      })(), closeAfterMs)
+      await within({ sleep }, last, flushMs)
+      for (const server of [api, pages]) if ('closeAllConnections' in server) server.closeAllConnections()
+      await last
+      await own.close()
+      closeMemory()
     },
   }
 }
@@ -67,14 +99,6 @@ function listening(server: ServerType): Promise<ServerType> {
   })
 }
 
-/** What is under way may end; long polls would take half a minute, and whoever waits in one asks again. */
-function closed(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), closeAfterMs).unref()
-  })
-}
-
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
@@ -86,10 +110,4 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(end, Math.max(0, ms))
     signal?.addEventListener('abort', end)
   })
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const running = await openGateway(readConfig(process.env))
-  const stop = (): void => void running.close().then(() => process.exit(0))
-  process.once('SIGINT', stop).once('SIGTERM', stop)
 }

@@ -86,7 +86,7 @@ export class Tasks {
 }
 
 /** Resolves when `done` does, or after `ms`. */
-export async function within(rim: Rim, done: Promise<void>, ms: number): Promise<void> {
+export async function within(rim: Pick<Rim, 'sleep'>, done: Promise<void>, ms: number): Promise<void> {
   if (ms <= 0) return
   const awake = new AbortController()
   await Promise.race([done, rim.sleep(ms, awake.signal).catch(() => undefined)])

@@ -12,8 +12,8 @@ export interface Rim {
 
 export interface Order { method: string; path: string; headers: Record<string, string>; body?: string | undefined }
 
-/** `contentType` and `retryAfter` as the upstream wrote them. */
-export interface Answer { status: number; body: string; contentType: string | null; retryAfter: string | null }
+/** `contentType`, `retryAfter` and `date` as the upstream wrote them. */
+export interface Answer { status: number; body: string; contentType: string | null; retryAfter: string | null; date: string | null }
 
 /** `answer` rejects with a Refusal (504 unknown at the deadline) or NotConnected; `over` resolves when nothing is under way any more. */
 export interface Exchange { answer: Promise<Answer>; over: Promise<void> }
@@ -21,8 +21,18 @@ export interface Exchange { answer: Promise<Answer>; over: Promise<void> }
 /** A reason of our own spares an exception with its stack for every request. */
 const noLonger = 'no longer wanted'
 
-/** Proven: no byte of the request was sent. */
-export class NotConnected extends Error {}
+/** Far more than a cluster of thousands has to say; what is larger is no answer. */
+const answerMaxBytes = 16 * 1024 * 1024
+
+/** Proven: no byte of the request was sent. `code` as the system or TLS calls it. */
+export class NotConnected extends Error {
+  readonly code: string
+
+  constructor(vendor: Vendor, code: string) {
+    super(`${vendor} cannot be reached`)
+    this.code = code
+  }
+}
 
 /** Sends to one address. Answers at `deadline` at the latest; the request itself is given up at `abortAt`. Both epoch ms. */
 export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadline: number, abortAt = deadline): Exchange {
@@ -36,8 +46,8 @@ export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadli
     const { method, headers, body } = order
     const request = new Request(url + order.path, { method, headers, redirect: 'manual', signal: given.signal, ...(body ? { body } : {}) })
     const response = await rim.fetch(request)
-    const text = await response.text()
-    return { status: response.status, body: text, contentType: response.headers.get('content-type'), retryAfter: response.headers.get('retry-after') }
+    const { status, headers: said } = response
+    return { status, body: await textOf(response, vendor), contentType: said.get('content-type'), retryAfter: said.get('retry-after'), date: said.get('date') }
   })()
 
   const late = after(deadline - now).then(() => 'late' as const)
@@ -54,7 +64,8 @@ export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadli
       return first
     } catch (error) {
       if (error instanceof Refusal) throw error
-      if (neverConnected(error)) throw new NotConnected(`${vendor} cannot be reached`)
+      const code = neverConnected(error)
+      if (code !== undefined) throw new NotConnected(vendor, code)
       throw new Refusal(504, 'unknown', 'connection-lost', `the connection to ${vendor} was lost`)
     }
   })()
@@ -94,14 +105,36 @@ export const unreachable = (vendor: Vendor): Refusal => new Refusal(503, 'not-se
 const connectCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
 /** The kernel reports these for an established connection too, so the system call decides. */
 const connectCodesOfConnect = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'])
-const untrusted = /^(ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+const untrusted = /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 
-/** Node wraps the system's error in `cause`, and several of them (one per address) in `errors`. */
-function neverConnected(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+/** Whether a code of NotConnected says that somebody answered whose certificate is not believed. */
+export const isUntrusted = (code: string): boolean => untrusted.test(code)
+
+/** Why no connection came about, undefined when one may have. Node wraps the system's error in `cause`, and several of them (one per address) in `errors`. */
+function neverConnected(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
   const { code, syscall, errors } = error as { code?: unknown; syscall?: unknown; errors?: unknown }
-  if (Array.isArray(errors) && errors.length > 0) return errors.every(neverConnected)
-  if (typeof code === 'string')
-    return connectCodes.has(code) || (connectCodesOfConnect.has(code) && syscall === 'connect') || untrusted.test(code)
-  return neverConnected(error.cause)
+  if (Array.isArray(errors) && errors.length > 0) {
+    const codes = errors.map(neverConnected)
+    return codes.includes(undefined) ? undefined : codes[0]
+  }
+  if (typeof code !== 'string') return neverConnected(error.cause)
+  return connectCodes.has(code) || (connectCodesOfConnect.has(code) && syscall === 'connect') || untrusted.test(code) ? code : undefined
+}
+
+/** The body as text. An upstream that does not stop talking is cut off; whatever it did, it did. */
+async function textOf(response: Response, vendor: Vendor): Promise<string> {
+  const tooLong = (): Refusal => new Refusal(502, 'unknown', 'answer-too-large', `the answer of ${vendor} is larger than 16 MiB`)
+  if (Number(response.headers.get('content-length') ?? 0) > answerMaxBytes) {
+    await response.body?.cancel()
+    throw tooLong()
+  }
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > answerMaxBytes) throw tooLong()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
