@@ -1,7 +1,7 @@
 // What `berth-gateway check` finds, and the program itself: built, started, asked, stopped.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -167,24 +167,70 @@ describe('the program, built into one file', () => {
     expect(ends.map(({ output }) => output).join()).not.toContain('short-secret')
   })
 
+  const power = '/proxmox/api2/json/nodes/node1/lxc/100/status/start'
+
+  /** A signed change, good for one use at whichever gateway. */
+  async function change(attempt = 1): Promise<(port: number) => Promise<Response>> {
+    const headers = new Headers({ 'berth-operation': 't1/power', 'berth-attempt': String(attempt), 'berth-deadline': String(Date.now() + 20_000) })
+    await signed({ method: 'POST', url: `http://gateway${power}`, headers }, { id: 'worker-1', secret: secrets.worker }, Date.now(), crypto.randomUUID())
+    return (port) => fetch(`http://127.0.0.1:${port}${power}`, { method: 'POST', headers })
+  }
+  const portOf = async ({ firstLine }: ReturnType<typeof started>): Promise<number> => (JSON.parse(await firstLine) as { port: number }).port
+
+  test('remembers what it and its twin have heard, though both are killed', async () => {
+    const twins = [started([]), started([])]
+    const [one, other] = await Promise.all(twins.map(portOf))
+    const [older, newer] = [await change(1), await change(2)]
+    expect((await newer(one!)).status).toBe(200)
+    expect([(await newer(other!)).status, (await older(other!)).status]).toEqual([401, 409])
+    for (const { child } of twins) child.kill('SIGKILL')
+    await Promise.all(twins.map(({ ended }) => ended))
+    const next = started([])
+    const port = await portOf(next)
+    expect([(await newer(port)).status, (await older(port)).status, (await (await change(1))(port)).status, (await (await change(2))(port)).status]).toEqual([401, 401, 409, 200])
+    next.child.kill('SIGTERM')
+    expect((await next.ended).code).toBe(0)
+  })
+
   test('lets a change that is under way end before it stops', async () => {
-    const { child, ended, firstLine } = started([])
-    const { port } = JSON.parse(await firstLine) as { port: number }
+    const running = started([])
+    const { child, ended } = running
+    const port = await portOf(running)
     let release = (): void => undefined
     startAnswer = new Promise((resolve) => (release = resolve))
     const heard = new Promise<void>((resolve) => (asked = resolve))
-    const url = `http://127.0.0.1:${port}/proxmox/api2/json/nodes/node1/lxc/100/status/start`
-    const headers = new Headers({ 'berth-operation': 't1/power', 'berth-attempt': '1', 'berth-deadline': String(Date.now() + 20_000) })
-    await signed({ method: 'POST', url, headers }, { id: 'worker-1', secret: secrets.worker }, Date.now(), crypto.randomUUID())
-    const change = fetch(url, { method: 'POST', headers })
+    const answer = (await change(3))(port)
     await heard
     child.kill('SIGTERM')
     while (await fetch(`http://127.0.0.1:${port}/health`).then(() => true, () => false)) { /* until it takes nothing new */ }
     release()
-    expect((await change).status).toBe(200)
+    expect((await answer).status).toBe(200)
     const { code, output } = await ended
     expect(code).toBe(0)
-    expect(JSON.parse(output.trim().split('\n').at(-1)!)).toMatchObject({ tenant: 't1', operation: 't1/power', attempt: 1, status: 200, request: expect.any(String) as string })
+    expect(JSON.parse(output.trim().split('\n').at(-1)!)).toMatchObject({ tenant: 't1', operation: 't1/power', attempt: 3, status: 200, request: expect.any(String) as string })
     for (const secret of Object.values(secrets)) expect(output).not.toContain(secret)
+  })
+})
+
+describe('the page about the gateway', () => {
+  const read = (name: string): string => readFileSync(path.join(import.meta.dirname, '..', '..', name), 'utf8')
+  const page = read('docs/gateway.md')
+  const example = /```json\n(\{\n {2}"host"[\s\S]*?)```/.exec(page)![1]!
+
+  test('shows a configuration that is valid, and the unit hands over each of its credentials', () => {
+    const stand: Record<string, string> = { 'proxmox-token': 'a@pve!b=c' }
+    const value: unknown = JSON.parse(example.replaceAll('4F:…', Array(32).fill('4F').join(':')), (_, one: unknown) => {
+      if (typeof one !== 'object' || one === null) return one
+      if ('credential' in one) return stand[String(one.credential)] ?? 'sixteen-signs-or-more'
+      return 'file' in one ? '-----BEGIN CERTIFICATE-----' : one
+    })
+    expect(Object.keys(parseConfig(value).trust)).toEqual(['https://node1:8006', 'https://node2:8006', 'https://panel.example.com:8080'])
+    const unit = read('gateway/berth-gateway.service')
+    for (const [, name] of example.matchAll(/"credential": "([\w-]+)"/g)) expect(unit).toContain(`LoadCredential=${name}:/etc/berth/credentials/${name}`)
+  })
+
+  test('shows the rights that are checked', () => {
+    const shown = /pveum role add BerthGateway --privs "([^"]+)"/.exec(page)![1]!.split(' ')
+    expect(new Set(shown)).toEqual(new Set(rights.flatMap(({ privileges }) => privileges)))
   })
 })
