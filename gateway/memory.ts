@@ -54,7 +54,7 @@ export class Memory {
   constructor(database: DatabaseSync, options: MemoryOptions) {
     const { owner, boot, now, most = 200_000 } = options
     // A process that dies loses nothing of a WAL; only a machine that dies may, and `boot` tells.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
+    database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
     database.exec(tables)
     const kind = (name: string, keepMs: number, most: number): Kind => ({
       name, keepMs, most, room: 0, prunedAt: -Infinity,

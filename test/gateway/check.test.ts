@@ -148,7 +148,9 @@ describe('the program, built into one file', () => {
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
     const ended = once(child, 'close').then(([code]) => ({ code: code as number, output }))
-    const firstLine = new Promise<string>((resolve) => child.stdout.on('data', () => void (output.includes('\n') && resolve(output.split('\n')[0]!))))
+    const line = new Promise<string>((resolve) => child.stdout.on('data', () => void (output.includes('\n') && resolve(output.split('\n')[0]!))))
+    const firstLine = Promise.race([line, ended.then(() => Promise.reject<string>(new Error(`it ended at once: ${output}`)))])
+    firstLine.catch(() => undefined)
     return { child, ended, firstLine }
   }
 
