@@ -30,14 +30,14 @@ const rooms: Record<string, readonly string[]> = {
   'index.ts': ['functions', 'queues', 'tenant', 'customer', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'undici', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
-  operator: ['node:*', 'zod'],
+  operator: ['node:*', 'zod', 'wrangler', 'config'],
 }
 
 /** Modules that only these files may import. */
 const reserved: Record<string, readonly string[]> = {
   undici: ['gateway/trust.ts'],
   'cloudflare:workers': ['src/tenant/object.ts', 'src/customer/object.ts', 'src/broker/allocator.ts', 'src/broker/gate.ts', 'src/broker/support-desk.ts'],
-  wrangler: ['lab/worker.ts', 'lab/start.ts'],
+  wrangler: ['lab/worker.ts', 'lab/start.ts', 'operator/settings.ts'],
   miniflare: ['lab/worker.ts'],
 }
 
