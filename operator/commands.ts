@@ -6,6 +6,7 @@ import { verifyAudit } from './audit.ts'
 import { doctor } from './doctor.ts'
 import { status, tenant, tenants, type Service } from './look.ts'
 import { Misused, type Outcome } from './outcome.ts'
+import { printRights } from './rights.ts'
 import { Worker } from './worker.ts'
 
 const help = `Usage: npx berth <command> [options]
@@ -20,6 +21,10 @@ const help = `Usage: npx berth <command> [options]
                                     compare the audit in D1 with the seals that the tenants keep
   doctor [--silent-days <n>]        what is wrong, and the command that cures it
 
+  rights [--storage <name>] [--backup-storage <name>] [--template-storage <name>] [--bridge <name>]
+                                    the pveum commands for the gateway's account at Proxmox; asks nobody
+                                    (global-lvm, backup, local, vmbr1)
+
   --url <address>     the Worker, as in https://berth.example.com; or BERTH_URL in the environment
   --actor <name>      who asks for a retry, for the audit; otherwise the name of this login
   --silent-days <n>   a billing system is worth a word after so many days without a command (7)
@@ -30,7 +35,8 @@ The operator key comes by environment: BERTH_OPERATOR_KEY.
 Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify), 2 when the command could not do its work.`
 
 const options = {
-  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'silent-days': { type: 'string' }, 'json': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' },
+  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'silent-days': { type: 'string' },
+  'storage': { type: 'string' }, 'backup-storage': { type: 'string' }, 'template-storage': { type: 'string' }, 'bridge': { type: 'string' }, 'json': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' },
 } as const
 
 interface Given { words: string[]; state: string | undefined; actor: string; silentDays: number; now: () => number }
@@ -54,7 +60,8 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
 }
 
 /** Those that are about everything. */
-const wordless = new Set(['status', 'tenants', 'doctor'])
+const rightsCommand = 'rights'
+const wordless = new Set(['status', 'tenants', 'doctor', rightsCommand])
 
 const Retried = z.object({ retried: z.number() })
 const again = ({ retried }: z.infer<typeof Retried>): Outcome =>
@@ -73,10 +80,14 @@ export async function run(argv: string[], { env, login, now }: Surroundings): Pr
 async function told(argv: string[], { env, login, now }: Surroundings): Promise<{ json: boolean; outcome: Outcome }> {
   const { values, positionals } = parsed(argv)
   if (values.help || argv.length === 0) return { json: false, outcome: { well: true, data: {}, lines: [help] } }
-  const name = Object.keys(commands).find((command) => command.split(' ').every((word, i) => positionals[i] === word))
+  const name = [...Object.keys(commands), rightsCommand].find((command) => command.split(' ').every((word, i) => positionals[i] === word))
   if (!name) throw new Misused(`There is no command ${JSON.stringify(positionals.join(' '))}: npx berth --help lists them.`)
   const words = positionals.slice(name.split(' ').length)
   if (wordless.has(name) && words.length > 0) throw new Misused(`${JSON.stringify(words.join(' '))} is too much: npx berth --help shows how it is called.`)
+  if (name === rightsCommand) {
+    const named = { 'storage': values.storage ?? 'global-lvm', 'backup storage': values['backup-storage'] ?? 'backup', 'template storage': values['template-storage'] ?? 'local', 'bridge': values.bridge ?? 'vmbr1' }
+    return { json: values.json ?? false, outcome: printRights(named) }
+  }
   const key = env['BERTH_OPERATOR_KEY']
   if (!key) throw new Misused('BERTH_OPERATOR_KEY is not set: it wants the operator key.')
   const url = values.url ?? env['BERTH_URL']
