@@ -230,9 +230,4 @@ describe('the page about the gateway', () => {
     const unit = read('gateway/berth-gateway.service')
     for (const [, name] of example.matchAll(/"credential": "([\w-]+)"/g)) expect(unit).toContain(`LoadCredential=${name}:/etc/berth/credentials/${name}`)
   })
-
-  test('shows the rights that are checked', () => {
-    const shown = /pveum role add BerthGateway --privs "([^"]+)"/.exec(page)![1]!.split(' ')
-    expect(new Set(shown)).toEqual(new Set(rights.flatMap(({ privileges }) => privileges)))
-  })
 })
