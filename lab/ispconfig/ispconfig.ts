@@ -40,6 +40,7 @@ export function ispconfig(world: World, options: IspconfigOptions): Hono {
       }
       checkSession(world, given['session_id'], address)
       if (state.denied.includes(name)) throw notPermitted()
+      if (state.stricter.includes(name)) throw new Fault('name_error_regex')
       return remote(world, given)
     })
     await world.clock.sleep(between(world.random, 10, 30))
@@ -74,10 +75,11 @@ function arguments_(body: string): Params {
   return value as Params
 }
 
-/** For tests: the panel is closed for maintenance, functions are taken from the remote user, every session is gone. */
-export function trouble(world: World, what: { maintenance?: boolean; denied?: string[]; sessionsLost?: boolean }): void {
+/** For tests: the panel is closed for maintenance, functions are taken from the remote user, a plugin of the operator's refuses what they are given, every session is gone. */
+export function trouble(world: World, what: { maintenance?: boolean; denied?: string[]; stricter?: string[]; sessionsLost?: boolean }): void {
   const state = ispconfigState(world)
   state.maintenance = what.maintenance ?? state.maintenance
   state.denied = what.denied ?? state.denied
+  state.stricter = what.stricter ?? state.stricter
   if (what.sessionsLost) state.sessions = []
 }

@@ -26,6 +26,7 @@ export interface IspconfigState {
   maintenance: boolean
   /** Functions that the remote user may not call. */
   denied: string[]
+  stricter: string[]
   datalog: Change[]
   nextChange: number
   /** Servers whose cron is on its way. */
@@ -51,7 +52,7 @@ function fresh(seeds: readonly Seed[]): IspconfigState {
   const state: IspconfigState = {
     tables: { client: [], sys_group: [], dns_soa: [], dns_rr: [], mail_domain: [], mail_user: [], mail_forwarding: [] },
     next: { client: start(), sys_group: start(), dns_soa: start(), dns_rr: start(), mail_domain: start(), mail_user: start(), mail_forwarding: start() },
-    sessions: [], failures: [], seeded: [], maintenance: false, denied: [], datalog: [], nextChange: between(random, 100, 900), crons: [], ns1: {}, ns2: {}, transferring: false,
+    sessions: [], failures: [], seeded: [], maintenance: false, denied: [], stricter: [], datalog: [], nextChange: between(random, 100, 900), crons: [], ns1: {}, ns2: {}, transferring: false,
     mail: { domains: [], users: [], forwardings: [] },
   }
   for (const { customerNo, origin } of seeds) plant(state, customerNo, origin)

@@ -2,7 +2,7 @@
 // precise sentence that a customer can act on. The same content always has the same form, so that it is its own identity.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { checkedName, ownerAsWritten, shown, targetAsWritten, within } from './host-name.ts'
+import { checkedName, ownerAsWritten, shown, targetAsWritten, within, relative } from './host-name.ts'
 import { quoted, textAsWritten } from './text-strings.ts'
 
 export const recordTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'TXT', 'SRV', 'CAA', 'TLSA', 'PTR', 'ALIAS'] as const
@@ -28,17 +28,24 @@ export type RecordOr = { ok: true; record: DnsRecord } | { ok: false; problem: s
 /** ISPConfig takes nothing shorter than a minute; more than a week helps nobody. */
 export const ttlRange = { min: 60, max: 604_800 } as const
 const textMaxOctets = 2_048
+const addressNameMax = 64
 
 const underscored: ReadonlySet<string> = new Set<RecordType>(['TXT', 'SRV', 'TLSA', 'CNAME', 'CAA', 'NS'])
+/** What ISPConfig takes under a name with a star. */
+const starred: ReadonlySet<string> = new Set<RecordType>(['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'CAA'])
 const fails = (problem: string): RecordOr => ({ ok: false, problem })
 
 /** Reads a written record of the zone `origin` into its canonical form. */
 export function readRecord(written: Written, origin: string): RecordOr {
   const type = recordTypes.find((one) => one === written.type.trim().toUpperCase())
   if (!type) return fails(`Records of type ${written.type.trim().slice(0, 20) || '“”'} cannot be kept here; possible are ${recordTypes.join(', ')}.`)
-  const owner = checkedName(ownerAsWritten(written.name, origin), { wildcard: type !== 'TLSA' && type !== 'SRV', underscore: underscored.has(type) })
+  const owner = checkedName(ownerAsWritten(written.name, origin), { wildcard: starred.has(type), underscore: underscored.has(type) })
   if (!owner.ok) return fails(owner.problem)
   if (!within(owner.name, origin)) return fails(`${shown(owner.name)} does not lie in the zone ${shown(origin)}.`)
+  // ISPConfig's own rule for the name of an address, relative to its zone.
+  const short = relative(owner.name, origin)
+  const kept = short === '@' ? owner.name : short
+  if ((type === 'A' || type === 'AAAA') && kept.length > addressNameMax) return fails(`The name ${brief(kept)} has ${kept.length} characters; an ${type} here can have ${addressNameMax} before ${shown(origin)}.`)
   const { ttl } = written
   if (!Number.isInteger(ttl) || ttl < ttlRange.min || ttl > ttlRange.max)
     return fails(`The TTL of ${shown(owner.name)} must be a whole number of seconds from ${ttlRange.min} to ${ttlRange.max} (a week).`)

@@ -44,6 +44,7 @@ describe('a record', () => {
     ['a*b A 203.0.113.10', '“a*b.example.com.” is not a name: “*” may only stand alone, as its first part.'],
     ['www CNAME a/b.example.net', '“a/b.example.net.” is not a name: the part “a/b” has other characters than letters, digits and hyphens.'],
     [`${'a'.repeat(64)} A 203.0.113.10`, `“${'a'.repeat(64)}.example.com.” is not a name: the part “${'a'.repeat(64)}” has 64 characters, 63 are allowed.`],
+    [`${'a'.repeat(40)}.${'b'.repeat(40)} A 203.0.113.10`, `The name ${'a'.repeat(40)}.${'b'.repeat(40)} has 81 characters; an A here can have 64 before example.com.`],
     ['sip SRV 0 5 5060 sip', 'The name of an SRV begins with _service._protocol, e.g. _sip._tcp; sip.example.com does not.'],
     ['_sip._tcp SRV 0 5060 sip', 'An SRV needs weight, port and host, e.g. “5 5060 sip.example.com”.'],
     ['@ CAA 0 sell letsencrypt.org', 'A CAA can have the tags issue, issuewild, issuemail, iodef; “sell” is none of them.'],
