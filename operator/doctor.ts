@@ -18,9 +18,14 @@ type Examination = (ward: Ward) => Promise<Finding[]>
 
 /** Name -> examination. They run side by side; `worker` comes before all of them. */
 const examinations: Record<string, Examination> = {
+  'systems': async ({ worker }) => (await worker.get('operator/systems', {}, Systems)).systems.flatMap(({ system, why }) => (why === null ? [] : [{
+    // Without ISPConfig sites are sold all the same.
+    what: 'systems', grave: system !== 'ispconfig', says: why.startsWith(system) ? why : `${system}: ${why}`,
+    cure: /40[13]|credential|log-in|signature|refuses/.test(why) ? credentialCures[system] ?? restCure : 'berth-gateway check on the gateway\'s machine (docs/gateway.md), then docs/runbook.md, "An upstream is down"',
+  }])),
   'breakers': async ({ worker }) => (await gate(worker)).stopped.map(({ system, why }) => ({
     what: 'breakers', grave: true, says: `${system}: ${why}`,
-    cure: why.includes('credentials') ? credentialCures[system] ?? 'mend the credentials, then: npx berth retry <connection>/<service>' : `see docs/runbook.md, "An upstream is down"; it goes on by itself when ${system} is back`,
+    cure: why.includes('credentials') ? credentialCures[system] ?? restCure : `see docs/runbook.md, "An upstream is down"; it goes on by itself when ${system} is back`,
   })),
   'stuck': async ({ worker }) => (await worker.rows('stuck_steps')).map((row) => ({
     what: 'stuck', grave: true, says: `${name(row)}: ${String(row['step'])}: ${String(row['why'] ?? 'no reason was written')}`,
@@ -59,6 +64,10 @@ const examinations: Record<string, Examination> = {
   },
 }
 
+const Systems = z.object({ systems: z.array(z.object({ system: z.string(), why: z.string().nullable() })) })
+
+const restCure = 'mend the credentials, then: npx berth retry <connection>/<service>'
+
 const credentialCures: Record<string, string> = {
   cloudflare: 'npx wrangler secret put CLOUDFLARE_TOKEN --env production',
   gateway: 'put the same pair into `keys` of the gateway\'s configuration and into: npx wrangler secret put GATEWAY_KEY --env production',
@@ -83,10 +92,16 @@ async function examine(ward: Ward): Promise<Finding[]> {
   // When the Worker itself does not answer, all the others would only say it again.
   if (first.some(({ what }) => what === 'worker')) return first
   const found = await Promise.all(Object.entries(examinations).map(async ([what, examination]) => examination(ward).catch((error: unknown) => [unasked(what, error)])))
-  const all = [...first, ...found.flat()]
+  const all = unrepeated([...first, ...found.flat()])
   // A wrong key is one finding, however many questions it spoils.
   const key = all.find(({ what }) => what === 'key')
   return key ? [...first, key] : all
+}
+
+/** What a system says now goes before what its breaker remembers. */
+function unrepeated(findings: readonly Finding[]): Finding[] {
+  const asked = findings.filter(({ what }) => what === 'systems').map(({ says }) => /^\w+/.exec(says)?.[0])
+  return findings.filter(({ what, says }) => what !== 'breakers' || !asked.includes(/^\w+/.exec(says)?.[0]))
 }
 
 async function lookAtWorker({ worker, now }: Ward): Promise<Finding[]> {

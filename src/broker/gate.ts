@@ -1,6 +1,8 @@
 // The Durable Object around the gate: one per cluster. It lends storage, time, an alarm for the sweep, and the way to wake a tenant.
 import { DurableObject } from 'cloudflare:workers'
 import type { Grant, Spent } from '../domain/gate.ts'
+import type { System } from '../domain/errors.ts'
+import { lend } from '../platform/lend.ts'
 import { GateBook, type Ask, type Told } from './gate-book.ts'
 import { lease } from './limits.ts'
 
@@ -30,6 +32,12 @@ export class ClusterGate extends DurableObject<Env> {
     return { leases: this.#book.usage(), stopped: this.#book.stopped(Date.now()) }
   }
 
+  /** Every system is asked one cheap question, whatever its breaker says; `why` is null where it answers. Changes nothing. */
+  async systems(): Promise<{ system: System; why: string | null }[]> {
+    const { probe } = lend(this.ctx, this.env)
+    return Promise.all(probed.map(async (system) => ({ system, why: await probe(system).then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error))) })))
+  }
+
   override async alarm(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
     const busy = await this.#book.sweep(Date.now(), (tenant, step) => driven(this.env, tenant).holds(step)).catch(() => true)
@@ -41,6 +49,8 @@ export class ClusterGate extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + lease.sweepMs)
   }
 }
+
+const probed = ['gateway', 'proxmox', 'linstor', 'npm', 'cloudflare', 'ispconfig', 'dns'] as const satisfies readonly System[]
 
 /** The object that drives the rows of this key. */
 const driven = (env: Env, key: string) => (key.startsWith('c') ? env.CUSTOMER.getByName(key) : env.TENANT.getByName(key))

@@ -84,6 +84,7 @@ export const access = {
   'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',
+  'GET /operator/systems': 'operator',
   'GET /operator/support': 'operator',
   'GET /operator/audit/verify': 'operator',
   'GET /reports': 'operator',

@@ -39,6 +39,11 @@ const Gate = z.object({
   stopped: z.array(z.object({ system: z.string(), until: z.number(), why: z.string() })).describe('Systems that nobody is let through to at the moment.'),
 })
 
+const Systems = z.object({
+  success: z.literal(true),
+  systems: z.array(z.object({ system: z.string(), why: z.string().nullable().describe('Null where it answers as it should.') })),
+})
+
 /** Tenants of one rebuilding call: well within what one request may call. */
 const most = 200
 
@@ -83,6 +88,9 @@ export function operator(app: Hono<App>): void {
 
   mount(app, 'GET /operator/gate', { group: 'Operator', summary: 'Who holds which place at the cluster, and which systems are away', answer: Gate })(
     async (c) => ({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).usage()) }))
+
+  mount(app, 'GET /operator/systems', { group: 'Operator', summary: 'Whether each system answers now', about: 'Each is asked one cheap question, which changes nothing; takes some seconds when one is away.', answer: Systems })(
+    async (c) => ({ success: true, systems: await c.env.GATE.getByName(configOf(c.env).cluster.name).systems() }))
 }
 
 /** Asked of the book first: an object comes into being by being asked. */

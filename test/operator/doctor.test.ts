@@ -10,6 +10,7 @@ const site = { connection: 'test', service: '1' }
 const healthy: Record<string, object | number> = {
   '/health': { status: 'ok', timestamp: new Date(now).toISOString() },
   '/operator/gate': { leases: {}, stopped: [] },
+  '/operator/systems': { systems: [{ system: 'npm', why: null }] },
   stuck_steps: [], under_way: [], certificates_by_expiry: [], backups_by_site: [],
   addresses_left: [{ cluster: 'lab', free: 100, held: 4, free_percent: 96, as_of: now - 9 * minutes, as_of_utc: '2026-11-23 11:51:00' }],
   sites: [{ ...site, changed_at: now - 6 * 1440 * minutes }],
@@ -33,6 +34,8 @@ it('finds nothing where nothing is wrong', async () => {
 
 it.each<[string, Record<string, object | number>, [string, boolean, RegExp, RegExp][]]>([
   ['a system away', { '/operator/gate': { leases: {}, stopped: [{ system: 'npm', until: now, why: 'npm does not answer; waiting until it is back' }] } }, [['breakers', true, /npm does not answer/, /goes on by itself/]]],
+  ['a system that does not answer now, once', { '/operator/systems': { systems: [{ system: 'npm', why: 'npm: connect refused' }, { system: 'linstor', why: null }, { system: 'ispconfig', why: 'ispconfig: no account is configured' }] }, '/operator/gate': { leases: {}, stopped: [{ system: 'npm', until: now, why: 'npm does not answer; waiting until it is back' }] } }, [['systems', true, /npm: connect refused/, /berth-gateway check/], ['systems', false, /ispconfig/, /berth-gateway check/]]],
+  ['a token that is refused', { '/operator/systems': { systems: [{ system: 'cloudflare', why: 'cloudflare: 403 GET /zones' }] } }, [['systems', true, /403/, /secret put CLOUDFLARE_TOKEN/]]],
   ['refused credentials', { '/operator/gate': { leases: {}, stopped: [{ system: 'cloudflare', until: now, why: 'cloudflare refuses our credentials; a person has to look' }] } }, [['breakers', true, /refuses our credentials/, /secret put CLOUDFLARE_TOKEN/]]],
   ['a stuck step', { stuck_steps: [{ ...site, step: 'proxy-host', why: 'npm: no certificate' }] }, [['stuck', true, /test\/1: proxy-host: npm: no certificate/, /npx berth retry test\/1$/]]],
   ['a step that takes long, not one that has just begun', { under_way: [{ ...site, step: 'snapshot', since_at: now - 16 * minutes, since_utc: 'then', why: null }, { ...site, step: 'power', since_at: now - minutes, since_utc: 'now', why: null }] }, [['under way', false, /snapshot since then/, /npx berth tenant test\/1$/]]],

@@ -7,8 +7,10 @@ import { status, tenant, tenants } from '../../operator/look.ts'
 import { Worker } from '../../operator/worker.ts'
 import { newService, order, origin } from './billing.ts'
 import { keys } from './secrets.ts'
+import { connect, disconnect } from './upstream.ts'
 
 it('shows through the real routes what was ordered', async () => {
+  disconnect()
   const service = newService()
   await order(service)
   const worker = new Worker(origin, keys.operator, (request) => exports.default.fetch(request))
@@ -17,6 +19,11 @@ it('shows through the real routes what was ordered', async () => {
   expect((await status(worker)).data).toMatchObject({ gate: { stopped: [] } })
   expect(await verifyAudit(worker, { connection: 'test', service })).toMatchObject({ well: true })
   const { findings } = (await doctor(worker, () => Date.now(), 7)).data as { findings: Finding[] }
+  // Nothing is at the end of the line here, and that is said of each system.
+  expect(findings.filter(({ what }) => what === 'systems').length).toBeGreaterThan(4)
+  connect()
+  const connected = (await doctor(worker, () => Date.now(), 7)).data as { findings: Finding[] }
+  expect(connected.findings.filter(({ what }) => what === 'systems')).toEqual([])
   // No cron runs in a test.
-  expect(findings.filter(({ what }) => what !== 'cron')).toEqual([])
+  expect(findings.filter(({ what }) => what !== 'cron' && what !== 'systems' && what !== 'breakers')).toEqual([])
 })

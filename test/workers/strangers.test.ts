@@ -95,6 +95,7 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'POST /operator/reports': 'shut',
   'GET /operator/tenant': 'shut',
   'GET /operator/gate': 'shut',
+  'GET /operator/systems': 'shut',
   'GET /operator/support': 'shut',
   'GET /operator/audit/verify': 'shut',
   'GET /reports': 'shut',
