@@ -179,6 +179,7 @@ class Drive<Up> {
     }
     const what = seen.state === 'absent' ? 'absent' : seen.ok ? 'present' : `differs: ${seen.differs}`
     this.#amend({ blind: 0, busySince: 0, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
+    if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return this.#stick('it is gone, and a new one would be empty')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
     const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
     if (row.fails >= max) return this.#giveUp(row.why ?? `${row.fails} attempts failed`)

@@ -28,6 +28,7 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
   name: 'container',
   title: 'Container',
   needs: ['address'],
+  irreplaceable: true,
   system: 'proxmox',
   pools: (want, wish) => [want === 'present' ? 'storage-alloc' : 'storage-free', `node-tasks:${wish.node}`],
   callTimeoutMs: 20_000,
