@@ -24,6 +24,8 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workers',
+          // Each file loads the whole Worker anew, module by module: packages come in one piece.
+          deps: { optimizer: { ssr: { enabled: true, include: ['zod', 'hono', 'tldts', 'drizzle-orm', 'drizzle-orm/d1', 'drizzle-orm/sqlite-core'] } } },
           // A busy machine is nobody's failure; what is waited for has shorter limits of its own.
           testTimeout: 30_000,
           provide: { d1Migrations: await readD1Migrations(path.join(import.meta.dirname, 'migrations')) },
