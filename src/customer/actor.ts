@@ -2,11 +2,12 @@
 // tenant, only `alarm` drives, and the Durable Object around it only lends storage, alarm and time.
 import { identityOf, digestOf, type DnsRecord } from '../domain/dns/record.ts'
 import type { Change } from '../domain/dns/zone-diff.ts'
-import { backoffMs, policy } from '../engine/policy.ts'
+import { policy } from '../engine/policy.ts'
 import { holdsLease, reopened, standing, unparked, wish } from '../engine/plan.ts'
 import type { Want, Wanted } from '../engine/resource.ts'
 import type { Row } from '../engine/row.ts'
-import { Nudge, run } from '../engine/run.ts'
+import { Pulse, stuckMs } from '../engine/pulse.ts'
+import { run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
 import type { DnsClientWish } from '../resources/dns-client.ts'
 import type { DnsEntryWish } from '../resources/dns-entry.ts'
@@ -24,14 +25,13 @@ const entryRow = (origin: string, record: DnsRecord): string => `dns-entry:${ori
 export class CustomerActor {
   readonly #lent: Lent
   readonly store: CustomerStorage
-  readonly #nudge = new Nudge()
+  readonly #pulse: Pulse
   readonly #waiting = new Set<() => void>()
-  #woken = false
-  #idleRuns = 0
 
   constructor(lent: Lent) {
     this.#lent = lent
     this.store = new CustomerStorage(lent.storage, () => lent.now())
+    this.#pulse = new Pulse(lent)
   }
 
   /** Takes a change. What it wants stands in the rows before this returns; answers its number in the history. */
@@ -85,9 +85,7 @@ export class CustomerActor {
 
   /** Due now: somebody has changed something, or a slot at the gate is free. */
   wake(): void {
-    this.#woken = true
-    this.#lent.setAlarm(this.#lent.now())
-    this.#nudge.now()
+    this.#pulse.wake()
   }
 
   unpark(): void {
@@ -119,22 +117,22 @@ export class CustomerActor {
     const lent = this.#lent
     const since = lent.now()
     const until = since + policy.runMs
-    lent.setAlarm(since + policy.safetyAlarmMs)
-    this.#woken = false
+    this.#pulse.begin()
     const before = this.store.lastLine()
     try {
       const state = this.store.state()
       if (this.store.isNewer() || !state) return lent.deleteAlarm()
       do {
-        await run(this.#surroundings(state), this.#nudge, until)
+        await run(this.#surroundings(state), this.#pulse.nudge, until)
       } while (this.store.transaction(() => this.#tend()) && lent.now() < until)
       this.#tell()
       await release(this.store, lent.registry, since)
     } catch (error) {
       this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })
     }
-    this.#idleRuns = this.store.lastLine() === before ? this.#idleRuns + 1 : 0
-    this.#rearm(since)
+    const { state: stands, dueAt } = standing(new Map(this.store.rows().map((row) => [row.name, row])), customerResources)
+    if (stands === 'stuck' && this.store.rows().some((row) => row.phase === 'stuck' && row.since >= since)) lent.alert(this.store.state()!)
+    this.#pulse.end(this.store.lastLine() !== before, () => dueAt ?? (stands === 'stuck' ? lent.now() + stuckMs : undefined))
   }
 
   #surroundings(state: CustomerState): Surroundings<Upstreams> {
@@ -267,18 +265,6 @@ export class CustomerActor {
   #tell(): void {
     for (const resolve of this.#waiting) resolve()
     this.#waiting.clear()
-  }
-
-  /** Never forgets a wake that came in while we awaited; never becomes a hot loop. */
-  #rearm(since: number): void {
-    const now = this.#lent.now()
-    const { state: stands, dueAt } = standing(new Map(this.store.rows().map((row) => [row.name, row])), customerResources)
-    if (stands === 'stuck' && this.store.rows().some((row) => row.phase === 'stuck' && row.since >= since)) this.#lent.alert(this.store.state()!)
-    const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
-    if (this.#woken) this.#lent.setAlarm(now + pause)
-    else if (dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
-    else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
-    else this.#lent.deleteAlarm()
   }
 }
 

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Resource } from '../engine/resource.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
+import { inPanel, unknownPassword } from './panel.ts'
 
 export interface DnsClientWish { customerNo: string; username: string; email: string; dnsServer: number; mailServer: number }
 
@@ -13,12 +14,7 @@ export const dnsClient: Resource<Upstreams, DnsClientWish, z.infer<typeof Out>> 
   name: 'dns-client',
   title: 'DNS account',
   needs: [],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }) {
@@ -31,7 +27,7 @@ export const dnsClient: Resource<Upstreams, DnsClientWish, z.infer<typeof Out>> 
     await up.ispconfig.clients.add({
       customer_no: customerNo, username, email, contact_name: `Customer ${customerNo}`, servers: { dns: dnsServer, mail: mailServer },
       // Kept nowhere: customers do not log in to the panel.
-      password: `Aa1-${crypto.randomUUID()}`,
+      password: unknownPassword(),
     })
     return undefined
   },

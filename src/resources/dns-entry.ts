@@ -8,6 +8,7 @@ import { rrTypeOf, type RrType } from '../upstreams/ispconfig/dns.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { Rr } from '../upstreams/ispconfig/wire.ts'
 import { fromRow, ownZone, toRow, type Place } from './dns-rows.ts'
+import { inPanel } from './panel.ts'
 
 /** `at` is when it was asked for (epoch ms); it stays the same while the record does. */
 export interface DnsEntryWish extends Place { record: DnsRecord; at: number }
@@ -18,12 +19,7 @@ export const dnsEntry: Resource<Upstreams, DnsEntryWish, z.infer<typeof Out>> = 
   name: 'dns-entry',
   title: 'DNS record',
   needs: ['dns-client'],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {

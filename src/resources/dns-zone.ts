@@ -6,6 +6,7 @@ import { rrTypeOf } from '../upstreams/ispconfig/dns.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { dnsClient } from './dns-client.ts'
 import { ownZone, type Place } from './dns-rows.ts'
+import { inPanel } from './panel.ts'
 
 export interface DnsZoneWish extends Place { ns: string }
 
@@ -21,12 +22,7 @@ export const dnsZone: Resource<Upstreams, DnsZoneWish, z.infer<typeof Out>> = {
   name: 'dns-zone',
   title: 'DNS zone',
   needs: ['dns-client'],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {

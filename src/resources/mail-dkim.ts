@@ -10,6 +10,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts'
 import { fromRow, ownZone, toRow } from './dns-rows.ts'
 import { mailDomain } from './mail-domain.ts'
 import { ownMail } from './mail-rows.ts'
+import { inPanel } from './panel.ts'
 
 /** `domain` in A-labels, no dot at the end; `origin` the zone in which it lies; `at` is when it was asked for (epoch ms). */
 export interface MailDkimWish { customerNo: string; domain: string; origin: string; dnsServer: number; at: number }
@@ -21,12 +22,7 @@ export const mailDkim: Resource<Upstreams, MailDkimWish, z.infer<typeof Out>> = 
   name: 'mail-dkim',
   title: 'DKIM record',
   needs: ['dns-client', `${mailDomain.name}:*`],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {

@@ -7,6 +7,7 @@ import { dkimKey, dkimSelector } from '../domain/mail/dkim.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { ownMail, type MailPlace } from './mail-rows.ts'
+import { inPanel } from './panel.ts'
 
 /** `service` is the one whose plan counts its mailboxes. */
 export interface MailDomainWish extends MailPlace { service: string }
@@ -21,12 +22,7 @@ export const mailDomain: Resource<Upstreams, MailDomainWish, z.infer<typeof Out>
   name: 'mail-domain',
   title: 'Mail domain',
   needs: ['dns-client'],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {

@@ -6,6 +6,7 @@ import type { Resource, Seen } from '../engine/resource.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { MailForwarding } from '../upstreams/ispconfig/wire.ts'
 import { ownMail, type MailPlace } from './mail-rows.ts'
+import { inPanel } from './panel.ts'
 
 /** `destinations` in order; an alias has one. */
 export interface MailForwardingWish extends MailPlace { address: string; destinations: string[] }
@@ -24,12 +25,7 @@ const kind = (name: string, title: string, verbs: Kind): Resource<Upstreams, Mai
   name,
   title,
   needs: ['dns-client'],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {

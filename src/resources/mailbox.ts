@@ -5,6 +5,7 @@ import { UpstreamError } from '../domain/errors.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { ownMail, type MailPlace } from './mail-rows.ts'
+import { inPanel, unknownPassword } from './panel.ts'
 
 export interface MailboxWish extends MailPlace { address: string; quotaMb: number }
 
@@ -14,12 +15,7 @@ export const mailbox: Resource<Upstreams, MailboxWish, z.infer<typeof Out>> = {
   name: 'mailbox',
   title: 'Mailbox',
   needs: ['dns-client'],
-  given: true,
-  system: 'ispconfig',
-  pools: () => ['ispconfig'],
-  callTimeoutMs: 15_000,
-  busyMs: 300_000,
-  pollMs: 1_000,
+  ...inPanel,
   output: Out,
 
   async observe({ up, wish }): Promise<Seen<z.infer<typeof Out>>> {
@@ -34,7 +30,7 @@ export const mailbox: Resource<Upstreams, MailboxWish, z.infer<typeof Out>> = {
     if (clientId === undefined) throw new UpstreamError('ispconfig', 'refused', `the mail domain ${wish.domain} is not there`, { landed: true })
     const { mail } = up.ispconfig
     if (user) await mail.userUpdate(clientId, user.mailuser_id, { quota: bytes(wish), active: true })
-    else await mail.userAdd(clientId, { server_id: wish.mailServer, email: wish.address, password: `Aa1-${crypto.randomUUID()}`, name: '', quota: bytes(wish), active: true })
+    else await mail.userAdd(clientId, { server_id: wish.mailServer, email: wish.address, password: unknownPassword(), name: '', quota: bytes(wish), active: true })
     return undefined
   },
 

@@ -4,7 +4,8 @@ import { backoffMs, policy } from '../engine/policy.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
 import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
-import { Nudge, run } from '../engine/run.ts'
+import { Pulse, stuckMs } from '../engine/pulse.ts'
+import { run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
 import type { Acted, Action } from '../domain/action.ts'
 import type { Cluster } from '../domain/cluster.ts'
@@ -40,15 +41,14 @@ export interface Lent<Up> extends Pick<Surroundings<Up>, 'now' | 'random' | 'sle
 export class Actor<Up> {
   readonly #lent: Lent<Up>
   readonly store: TenantStorage
-  readonly #nudge = new Nudge()
-  #woken = false
-  #idleRuns = 0
+  readonly #pulse: Pulse
   /** Reports in a row that could not be written. */
   #unwritten = 0
 
   constructor(lent: Lent<Up>) {
     this.#lent = lent
     this.store = new TenantStorage(lent.storage, () => lent.now())
+    this.#pulse = new Pulse(lent)
   }
 
   /** Takes a command once. The new wish stands in the rows before this returns; the driving happens in the alarm. */
@@ -85,9 +85,7 @@ export class Actor<Up> {
 
   /** Due now: somebody has changed something, or a slot at the gate is free. */
   wake(): void {
-    this.#woken = true
-    this.#lent.setAlarm(this.#lent.now())
-    this.#nudge.now()
+    this.#pulse.wake()
     this.#lent.changed()
   }
 
@@ -149,13 +147,12 @@ export class Actor<Up> {
   async alarm(): Promise<void> {
     const lent = this.#lent
     const until = lent.now() + policy.runMs
-    lent.setAlarm(lent.now() + policy.safetyAlarmMs)
-    this.#woken = false
+    this.#pulse.begin()
     const lineBefore = this.store.lastLine()
     try {
       if (this.store.isNewer() || this.store.state() === undefined) return lent.deleteAlarm()
       do {
-        await run(this.#surroundings(), this.#nudge, until)
+        await run(this.#surroundings(), this.#pulse.nudge, until)
       } while (this.store.transaction(() => this.#finish()) && lent.now() < until)
       // Where it rests is told too, not only its steps.
       lent.changed()
@@ -164,8 +161,7 @@ export class Actor<Up> {
     }
     // The copy being away is nothing that the tenant's own journal needs to tell.
     this.#unwritten = await this.#flush().then(() => 0, () => this.#unwritten + 1)
-    this.#idleRuns = this.store.lastLine() === lineBefore ? this.#idleRuns + 1 : 0
-    this.#rearm()
+    this.#pulse.end(this.store.lastLine() !== lineBefore, () => this.#dueAt())
   }
 
   #surroundings(): Surroundings<Up> {
@@ -272,20 +268,16 @@ export class Actor<Up> {
     }
   }
 
-  /** Never forgets a wake that came in while we awaited; never becomes a hot loop. */
-  #rearm(): void {
+  /** When the next turn is due: a row, what the reporting copy or the allocator has not heard, a person's late help. */
+  #dueAt(): number | undefined {
     const { store } = this
     const now = this.#lent.now()
     const state = store.state()!
     const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
+    if (stands === 'open' && dueAt !== undefined) return dueAt
     const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
-    const pause = this.#idleRuns < 3 ? 0 : backoffMs(Math.min(this.#idleRuns, 8), policy.backoffMaxMs, () => this.#lent.random())
-    if (this.#woken) this.#lent.setAlarm(now + pause)
-    else if (stands === 'open' && dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
-    else if (unreported) this.#lent.setAlarm(now + Math.max(pause, backoffMs(this.#unwritten + 3, unwrittenMaxMs, () => this.#lent.random())))
-    else if (dueAt !== undefined) this.#lent.setAlarm(Math.max(now + pause, dueAt))
-    else if (stands === 'stuck') this.#lent.setAlarm(now + 3_600_000)
-    else this.#lent.deleteAlarm()
+    if (unreported) return now + backoffMs(this.#unwritten + 3, unwrittenMaxMs, () => this.#lent.random())
+    return dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
   }
 }
 
