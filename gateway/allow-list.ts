@@ -49,18 +49,18 @@ const table: Record<Vendor, string> = {
   `,
   // Functions of its remote API; without their arguments in the query.
   ispconfig: `
-    POST             /client_get
     POST             /client_get_by_customer_no
     POST             /client_get_groupid
     POST             /client_add
-    POST             /dns_zone_{write}
+    POST             /dns_zone_add
+    POST             /dns_zone_delete
     POST             /dns_zone_get
     POST             /dns_zone_get_by_user
     POST             /dns_rr_get_all_by_zone
     POST             /dns_{rr}_get
     POST             /dns_{rr}_{write}
     POST             /mail_domain_get_by_domain
-    POST             /mail_{mail}_get
+    POST             /mail_{box}_get
     POST             /mail_{mail}_{write}
     POST             /monitor_jobqueue_count
   `,
@@ -72,11 +72,12 @@ const patterns: Record<string, string> = {
   number: '[0-9]{1,9}',
   sid: 'ct(?::|%3A)[1-9][0-9]{2,8}',
   name: '[A-Za-z][A-Za-z0-9_-]{0,79}',
-  power: '(?:start|stop|shutdown)',
+  power: '(?:start|shutdown)',
   upid: 'UPID(?::|%3A)(?:[A-Za-z0-9._~!@:+-]|%3A|%40|%21|%2B|%2F)+',
   write: '(?:add|update|delete)',
   rr: '(?:a|aaaa|cname|mx|ns|txt|srv|caa|tlsa|ptr|alias)',
   mail: '(?:domain|user|alias|forward)',
+  box: '(?:user|alias|forward)',
   store: '[A-Za-z][A-Za-z0-9_.-]{0,98}[A-Za-z0-9]',
   // Backups of containers only: a directory's file, or a snapshot on a Proxmox Backup Server.
   archive: '[A-Za-z][A-Za-z0-9_.-]{0,98}(?::|%3A)backup%2F(?:vzdump-lxc-[1-9][0-9]{2,8}-[0-9_-]{19}[.]tar(?:[.](?:zst|gz|lzo))?|ct%2F[1-9][0-9]{2,8}%2F[0-9TZ-]+(?:(?::|%3A)[0-9TZ-]+)*)',

@@ -144,8 +144,10 @@ describe('the allow list', () => {
   })
 
   test('knows the functions of ISPConfig that the client calls', () => {
-    const names = ['client_add', 'client_get_by_customer_no', 'dns_zone_update', 'dns_zone_get_by_user', 'dns_rr_get_all_by_zone', 'dns_caa_add', 'dns_ptr_delete', 'dns_a_get', 'mail_domain_get', 'mail_user_add', 'mail_forward_delete', 'monitor_jobqueue_count']
+    const names = ['client_add', 'client_get_by_customer_no', 'dns_zone_add', 'dns_zone_get_by_user', 'dns_rr_get_all_by_zone', 'dns_caa_add', 'dns_ptr_delete', 'dns_a_get', 'mail_domain_get_by_domain', 'mail_user_get', 'mail_user_add', 'mail_forward_delete', 'monitor_jobqueue_count']
     expect(names.filter((name) => !allowed('ispconfig', 'POST', `/${name}`, ''))).toEqual([])
+    for (const name of ['client_get', 'client_delete', 'dns_zone_update', 'mail_domain_get']) expect(allowed('ispconfig', 'POST', `/${name}`, '')).toBe(false)
+    expect(allowed('proxmox', 'POST', '/api2/json/nodes/node1/lxc/100/status/stop', '')).toBe(false)
   })
 
   test('decides on what came over the wire, undecoded', () => {

@@ -30,17 +30,12 @@ export class Clients {
     return found?.customer_no === customerNo ? found : undefined
   }
 
-  /** client_get */
-  async get(clientId: number): Promise<wire.Customer | undefined> {
-    return this.#remote.find('client_get', { client_id: clientId }, wire.customer)
-  }
-
   /** client_get_groupid: the `sys_groupid` of everything that this client owns. */
   async getGroupid(clientId: number): Promise<number | undefined> {
     return this.#remote.find('client_get_groupid', { client_id: clientId }, wire.count)
   }
 
-  /** client_add. A customer number or user name that is taken is refused: see isTaken. */
+  /** client_add. A customer number or user name that is taken is refused. */
   async add(client: NewClient): Promise<number> {
     return this.#remote.call('client_add', { reseller_id: 0, params: whole(client) }, wire.count)
   }

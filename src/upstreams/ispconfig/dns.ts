@@ -59,14 +59,9 @@ export class Dns {
     return this.#remote.list('dns_zone_get_by_user', { client_id: clientId, server_id: serverId }, wire.zoneName)
   }
 
-  /** dns_zone_add. An origin that exists, whoever has it, is refused: see isTaken. */
+  /** dns_zone_add. An origin that exists, whoever has it, is refused. */
   async zoneAdd(clientId: number, zone: ZoneSettings): Promise<number> {
     return this.#remote.call('dns_zone_add', { client_id: clientId, params: { ...soa(zone), update_acl: '', dnssec_wanted: 'N', dnssec_info: '' } }, wire.count)
-  }
-
-  /** dns_zone_update; answers the rows affected, 0 when nothing changed. The caller raises the serial; what a person set in the panel besides (DNSSEC) stays. */
-  async zoneUpdate(clientId: number, id: number, zone: ZoneSettings): Promise<number> {
-    return this.#remote.call('dns_zone_update', { client_id: clientId, primary_id: id, params: soa(zone) }, wire.count)
   }
 
   /** dns_zone_delete. Its records stay behind in the database: delete them first. */

@@ -28,18 +28,13 @@ export class Mail {
     this.#remote = remote
   }
 
-  /** mail_domain_get */
-  async domainGet(id: number): Promise<wire.MailDomain | undefined> {
-    return this.#remote.find('mail_domain_get', { primary_id: id }, wire.mailDomain)
-  }
-
   /** mail_domain_get_by_domain: answers a list, of which one is exactly this. */
   async domainGetByDomain(domain: string): Promise<wire.MailDomain | undefined> {
     const found = await this.#remote.list('mail_domain_get_by_domain', { domain }, wire.mailDomain)
     return found.find((one) => one.domain.toLowerCase() === domain.toLowerCase())
   }
 
-  /** mail_domain_add. A domain that exists, whoever has it, is refused: see isTaken. */
+  /** mail_domain_add. A domain that exists, whoever has it, is refused. */
   async domainAdd(clientId: number, domain: MailDomainSettings): Promise<number> {
     return this.#remote.call('mail_domain_add', { client_id: clientId, params: domainRow(domain) }, wire.count)
   }
@@ -60,7 +55,7 @@ export class Mail {
     return found.filter((one) => isOf(one.email, domain))
   }
 
-  /** mail_user_add. The domain must exist; an address that exists is refused: see isTaken. */
+  /** mail_user_add. The domain must exist; an address that exists is refused. */
   async userAdd(clientId: number, user: MailUserSettings): Promise<number> {
     return this.#remote.call('mail_user_add', { client_id: clientId, params: { ...mailbox(user.email), ...userTexts(user) } }, wire.count)
   }
@@ -80,7 +75,7 @@ export class Mail {
     return this.#forwardings('alias', domain)
   }
 
-  /** mail_alias_add. A mailbox of the source's address is refused (isTaken); the same alias twice makes two rows: look first. */
+  /** mail_alias_add. A mailbox of the source's address is refused; the same alias twice makes two rows: look first. */
   async aliasAdd(clientId: number, alias: MailForwardingSettings): Promise<number> {
     return this.#remote.call('mail_alias_add', { client_id: clientId, params: forwarding('alias', alias) }, wire.count)
   }

@@ -93,10 +93,6 @@ function readable(word: string): string {
   return wrong === undefined ? `it says ${word}` : `${field} ${wrong} (${word})`
 }
 
-/** True when ISPConfig refused a name (a zone's origin, a mail domain, a mailbox, a user name) because some row, perhaps our own, has it. */
-export const isTaken = (error: unknown): boolean =>
-  error instanceof UpstreamError && error.system === 'ispconfig' && error.fate === 'refused' && /\([a-z_]+_(?:unique|collision)\)|there is already|duplicate/i.test(error.message)
-
 /** The fault's own text. */
 export function words(json: unknown): string | undefined {
   const said = wire.envelope.safeParse(json).data

@@ -2,7 +2,6 @@
 // It never says 401: what a lost right looks like is in one table below. A 500 to a write may well have been carried out.
 // Pages: https://github.com/NginxProxyManager/nginx-proxy-manager/tree/v2.15.1/backend/schema/paths (path in brackets).
 
-import { UpstreamError } from '../../domain/errors.ts'
 import type { Ask, Http, Reply } from '../http.ts'
 import { path } from '../http.ts'
 import * as wire from './wire.ts'
@@ -49,7 +48,7 @@ export class Npm {
 
   /**
    * POST /nginx/proxy-hosts (nginx/proxy-hosts/post). The row answered has the `meta` from before nginx was asked:
-   * read it again and require nginx_online. A domain in use is refused: see isDomainTaken.
+   * read it again and require nginx_online. A domain in use is refused.
    */
   async createProxyHost(parameters: NewProxyHost): Promise<wire.ProxyHost> {
     return this.#http.parse(wire.proxyHost, this.#good(await this.#http.send('POST', '/nginx/proxy-hosts', { json: parameters })))
@@ -121,10 +120,6 @@ export class Npm {
     throw this.#http.failure(reply)
   }
 }
-
-/** The server's words for a domain that some host (perhaps our own, from a lost answer) already has. */
-export const isDomainTaken = (error: unknown): boolean =>
-  error instanceof UpstreamError && error.system === 'npm' && error.fate === 'refused' && error.message.endsWith(' is already in use')
 
 /** A missing object is named by number (2.12: "Item Not Found"); without the right to see it, by path. */
 const isMissing = (reply: Reply): boolean => reply.status === 404 && reply.landed && /Not Found - \d+$/.test(words(reply.json) ?? '')

@@ -79,10 +79,6 @@ export function containers(api: Api) {
     start: (node: string, vmid: number): Promise<string> =>
       api.ask('POST', `${at(node, vmid)}/status/start`, wire.upid, { form: {} }),
 
-    /** POST /nodes/{node}/lxc/{vmid}/status/stop (#/nodes/{node}/lxc/{vmid}/status/stop). One that is stopped is a 500. */
-    stop: (node: string, vmid: number): Promise<string> =>
-      api.ask('POST', `${at(node, vmid)}/status/stop`, wire.upid, { form: {} }),
-
     /**
      * POST /nodes/{node}/lxc/{vmid}/status/shutdown (#/nodes/{node}/lxc/{vmid}/status/shutdown). `timeout` in seconds.
      * For a guest under HA the task only queues the request and `forceStop` is ignored.
