@@ -37,7 +37,8 @@ export const disconnect = (): void => through(() => Promise.reject(Object.assign
 /** The data centre answers, thousands of times faster than a real one; the engine's patience is scaled to it. */
 export function connect(way: Way = (_request, onward) => onward()): void {
   Object.assign(policy, { backoffFirstMs: 5, backoffMaxMs: 50, blindMaxMs: 50, flightMs: 400, safetyAlarmMs: 300, watchMs: 2_000 })
-  Object.assign(lease, { claimMs: 400, sweepMs: 200 })
+  // A wake that the power cut took is made up for by asking again: in this time, as everything else here.
+  Object.assign(lease, { claimMs: 400, sweepMs: 200, parkedMs: 400, askAfterMs: 1_600 })
   for (const resource of resources.values()) Object.assign(resource, { pollMs: 10 })
   through(way)
 }
