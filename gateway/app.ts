@@ -12,6 +12,7 @@ import { Memory } from './memory.ts'
 import { Npm, type NpmAccount } from './npm.ts'
 import { Playbooks, type Driver } from './playbooks.ts'
 import { Refusal } from './refusal.ts'
+import { staleLock } from './stale-lock.ts'
 import { Tasks, upidPattern, waitMaxMs, type TaskEnd } from './tasks.ts'
 import { Servers, type Answer, type Order, type Rim } from './upstream.ts'
 
@@ -81,7 +82,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
     proxmox.ask({ method: 'GET', path, headers: { ...proxmoxKey, accept: 'application/json' } }, rim.now() + pollTimeoutMs)
   const tasks = new Tasks(rim, look, pollMs)
   const nameServers = new NameServers(rim, options.dns?.exchange, options.dns?.allowed ?? [])
-  const playbooks = new Playbooks(rim, memory, driver, secrets, pollMs)
+  const playbooks = new Playbooks(rim, memory, driver, secrets, pollMs, { 'unlock-container': staleLock(rim, look) })
 
   const ask = (vendor: Vendor, order: Order, admitted: Admitted, changes: boolean): Promise<Answer> => {
     const keyed = (key: Record<string, string>): Order => ({ ...order, headers: { ...order.headers, ...key } })

@@ -8,6 +8,11 @@ import { maskedOutput } from './mask.ts'
 import { Refusal } from './refusal.ts'
 import { within, type TaskEnd } from './tasks.ts'
 
+type Order = Parameters<Driver['run']>[0]
+
+/** Why a playbook must not be carried out now; undefined when nothing stands against it. Rejects when that cannot be told. */
+export type Hindrance = (order: Order) => Promise<string | undefined>
+
 /** Carries a playbook out on a container. `exit` 0 is success; a rejection means that nobody knows how far it came. */
 export interface Driver {
   run(request: { playbook: string; node: string; vmid: number; parameters: Record<string, unknown> }): Promise<{ exit: number; output: string; result?: unknown }>
@@ -21,6 +26,7 @@ const parameters = {
     adminEmail: z.email().max(254),
   }),
   'wordpress-state': z.strictObject({}),
+  'unlock-container': z.strictObject({ lock: z.literal('create') }),
 } as const
 
 const request = z.strictObject({
@@ -30,6 +36,8 @@ const request = z.strictObject({
   parameters: z.record(z.string(), z.unknown()),
 })
 
+/** EX_TEMPFAIL: nothing was done. */
+const hindered = 75
 const outputMax = 4_096
 const resultMax = 16_384
 
@@ -39,15 +47,17 @@ export class Playbooks {
   readonly #secrets: () => string[]
   readonly #memory: Memory
   readonly #pollMs: number
+  readonly #hindrances: Readonly<Record<string, Hindrance>>
   /** Those that this process carries out. */
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(rim: Rim, memory: Memory, driver: Driver | undefined, secrets: () => string[], pollMs: number) {
+  constructor(rim: Rim, memory: Memory, driver: Driver | undefined, secrets: () => string[], pollMs: number, hindrances: Readonly<Record<string, Hindrance>> = {}) {
     this.#rim = rim
     this.#memory = memory
     this.#pollMs = pollMs
     this.#driver = driver
     this.#secrets = secrets
+    this.#hindrances = hindrances
   }
 
   /** Starts a run, or finds the one that has this id; a Refusal names the field that is wrong. */
@@ -87,11 +97,12 @@ export class Playbooks {
     return this.#memory.run(run, this.#running.has(run), this.#rim.now())
   }
 
-  async #carryOut(driver: Driver, run: string, order: Parameters<Driver['run']>[0]): Promise<void> {
+  async #carryOut(driver: Driver, run: string, order: Order): Promise<void> {
     const id = `run:${run}`
     let last: TaskEnd
     try {
-      const { exit, output, result } = await driver.run(order)
+      const hindrance = await this.#hindrances[order.playbook]?.(order)
+      const { exit, output, result } = hindrance === undefined ? await driver.run(order) : { exit: hindered, output: hindrance, result: undefined }
       last = { id, state: 'ended', ok: exit === 0, exit: String(exit), output: maskedOutput(output, this.#secrets(), outputMax) }
       if (result !== undefined && JSON.stringify(result).length <= resultMax) last.result = result
       else if (result !== undefined) last = { id, state: 'unknown', output: 'the result was too large' }

@@ -3,6 +3,7 @@
 // installed. Not simulated: what a half-run playbook leaves on the container's disk.
 import type { Driver } from '../../gateway/playbooks.ts'
 import { between } from '../random.ts'
+import { unlock } from '../proxmox/unlock.ts'
 import type { World } from '../world.ts'
 import type { WordPressHost } from './host.ts'
 
@@ -26,15 +27,16 @@ const slice = (world: World): Slice => world.slice('wordpress', () => ({ contain
 /** The id that a container's site has in the WordPress host. */
 export const siteOf = (vmid: number): string => `ct${vmid}`
 
-/** The playbooks install-wordpress and wordpress-state. Without a host an installation is state and time only. */
+/** The playbooks install-wordpress, wordpress-state and unlock-container. Without a host an installation is state and time only. */
 export function labDriver(world: World, host: Host | undefined, container: ContainerOf): Driver {
   // A driver that starts anew has no runs: what an earlier one was doing died with it.
   for (const inside of Object.values(slice(world).containers)) inside.installing = false
   return {
     run: (order) => {
-      const { playbook, node, vmid } = order
+      const { playbook, node, vmid, parameters } = order
       if (playbook === 'install-wordpress') return install(world, host, container, order)
       if (playbook === 'wordpress-state') return look(world, container, node, vmid)
+      if (playbook === 'unlock-container') return Promise.resolve(unlock(world, node, vmid, String(parameters['lock'])))
       return Promise.resolve({ exit: exit.usage, output: `no playbook ${playbook}\n` })
     },
   }

@@ -12,6 +12,8 @@ export function contextOf<Up>(all: Surroundings<Up>, row: Row, deadline: number)
     attempt: row.attempt,
     want: row.want,
     proved: row.proved === true && row.doubtFor === desire(row),
+    stood: row.out !== null,
+    unfinished: row.unfinished === true,
     wish: row.wish,
     up: all.clients({ operation: `${all.identity.tenant}/${name}`, attempt: row.attempt, deadline }),
     output: (resource) => {

@@ -174,11 +174,12 @@ class Drive<Up> {
       return false
     }
     if (seen.state === 'absent' && !wants) {
-      this.#amend({ phase: 'settled', out: null, owned: false, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
+      this.#amend({ phase: 'settled', out: null, owned: false, unfinished: false, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
       return false
     }
     const what = seen.state === 'absent' ? 'absent' : seen.ok ? 'present' : `differs: ${seen.differs}`
-    this.#amend({ blind: 0, busySince: 0, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
+    const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))
+    this.#amend({ blind: 0, busySince: 0, unfinished, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
     if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return this.#stick('it is gone, and a new one would be empty')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
     const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax

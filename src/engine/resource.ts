@@ -9,14 +9,15 @@ export type Want = 'present' | 'absent'
  * What a look upstream told.
  * - `busy`: it is being worked on (a lock, a running task); `handle` is what may be watched for its end
  * - `foreign`: something stands there that does not bear our mark; it is never touched
- * - `present`: ours; `ok` when it is as wished, else `differs` says in what
+ * - `present`: ours; `ok` when it is as wished, else `differs` says in what. `unfinished`: whoever was making it is gone, so it is never
+ *   taken for good, whatever it looks like later, until it was seen absent
  */
 export type Seen<Out = unknown> =
   | { state: 'absent' }
   | { state: 'busy'; why: string; handle?: string }
   | { state: 'foreign'; why: string }
   | { state: 'present'; ok: true; out: Out }
-  | { state: 'present'; ok: false; differs: string; out?: Out }
+  | { state: 'present'; ok: false; differs: string; out?: Out; unfinished?: true }
 
 /** What a call started: nothing more to wait for, or a handle (a Proxmox UPID, `run:<id>`) whose end can be watched. */
 export type Started = { handle?: string } | undefined
@@ -33,6 +34,10 @@ export interface Context<Up, Wish> {
   readonly want: Want
   /** The last call made for the present wish ended well, its task included: all that can be known of an action without a lasting state. */
   readonly proved: boolean
+  /** It was once seen as wished. */
+  readonly stood: boolean
+  /** An earlier look found it `unfinished`, and it was not seen absent since. */
+  readonly unfinished: boolean
   readonly wish: Wish
   readonly up: Up
   /** The parsed output of a resource that this one needs, of the same instance if that has instances. Throws when it has none yet. */

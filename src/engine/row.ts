@@ -34,6 +34,8 @@ export interface Row {
   handle: string | null
   /** The last call for the present wish ended well, its task included. */
   proved?: boolean
+  /** Whoever was making it is gone: not taken for good before it was seen absent. */
+  unfinished?: boolean
   out: unknown
   /** It was once seen bearing our mark, or we were told that it was made. */
   owned: boolean

@@ -1,8 +1,9 @@
 // The tenant's container on replicated storage. Created under a VMID that is ours for ever, so a second create of the same
-// is harmless; the description and tags are written late by Proxmox, so a container under `lock: create` is never foreign.
+// is harmless; the description and tags are written late by Proxmox, so a container under `lock: create` is never foreign. What a node
+// that died in mid-create left is unlocked, destroyed and made again.
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
-import type { Resource, Seen } from '../engine/resource.ts'
+import type { Context, Resource, Seen, Started } from '../engine/resource.ts'
 import { atItsNode, type Reach } from './reach.ts'
 
 export interface ContainerWish {
@@ -36,7 +37,7 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
   pollMs: 2_000,
   output: ContainerOut,
 
-  async observe({ up, wish, mark }): Promise<Seen<ContainerOut>> {
+  async observe({ up, wish, mark, want, stood, unfinished }): Promise<Seen<ContainerOut>> {
     const { vmid } = wish
     const { node, found: config } = await atItsNode(up, vmid, wish.node, (at) => up.proxmox.containerConfig(at, vmid))
     if (node === undefined) return { state: 'absent' }
@@ -44,8 +45,11 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
     if (config.lock) {
       const active = await up.proxmox.tasks(node, { vmid, source: 'active' })
       const running = active.find((task) => task.status === undefined || task.status === 'RUNNING')
+      // The same lock while a backup is unpacked over a site: that one is not given up by a guess.
+      if (config.lock === 'create' && !running && (want === 'absent' || !stood)) return { state: 'present', ok: false, differs: staleLock, unfinished: true, out: { vmid, node, volume: '' } }
       return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"`, ...(running ? { handle: running.upid } : {}) }
     }
+    if (unfinished) return { state: 'present', ok: false, differs: 'never finished', out: { vmid, node, volume: '' } }
     // Under our VMID and without a disk: what a failed way back out of a copy leaves, or a failed removal.
     if (config.rootfs === undefined) return { state: 'present', ok: false, differs: 'disk', out: { vmid, node, volume: '' } }
     if (!bears(config.tags, mark)) return { state: 'foreign', why: `container ${vmid} exists without our mark` }
@@ -54,9 +58,11 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
     return differs.length === 0 ? { state: 'present', ok: true, out } : { state: 'present', ok: false, differs: differs.join(', '), out }
   },
 
-  async make({ up, wish, mark, tenant }, seen) {
+  async make(context, seen) {
+    const { up, wish, mark, tenant, unfinished } = context
     if (seen?.state === 'present') {
       const node = seen.out?.node ?? wish.node
+      if (unfinished) return away(context, seen)
       if (!seen.ok) await up.proxmox.setConfig(node, wish.vmid, sizes(wish))
       return undefined
     }
@@ -79,11 +85,21 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
     return { handle }
   },
 
-  async unmake({ up, wish }, seen) {
-    const node = (seen?.state === 'present' ? seen.out?.node : undefined) ?? wish.node
-    const handle = await up.proxmox.destroyContainer(node, wish.vmid, { purge: true, 'destroy-unreferenced-disks': true })
-    return handle === undefined ? undefined : { handle }
-  },
+  unmake: away,
+}
+
+const staleLock = 'a create lock whose task is gone'
+
+/** One step of its removal: the lock that nobody holds any more first, for Proxmox destroys nothing under it. */
+async function away({ up, wish, tenant, epoch, attempt }: Context<Reach, ContainerWish>, seen: Seen<ContainerOut> | undefined): Promise<Started> {
+  const node = (seen?.state === 'present' ? seen.out?.node : undefined) ?? wish.node
+  if (seen?.state === 'present' && !seen.ok && seen.differs === staleLock) {
+    const run = `${tenant}-e${epoch}-unlock-${attempt}`
+    await up.gateway.startPlaybook('unlock-container', { run, node, vmid: wish.vmid, parameters: { lock: 'create' } })
+    return { handle: `run:${run}` }
+  }
+  const handle = await up.proxmox.destroyContainer(node, wish.vmid, { purge: true, 'destroy-unreferenced-disks': true })
+  return handle === undefined ? undefined : { handle }
 }
 
 const sizes = (wish: ContainerWish) => ({ memory: wish.memoryMb, swap: wish.swapMb, cores: wish.cores })
