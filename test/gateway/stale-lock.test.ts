@@ -16,7 +16,10 @@ async function unlocking({ nodes = { node1: 'online', node2: 'online' }, tasks =
     const node = /nodes\/(\w+)\/tasks$/.exec(pathname)?.[1]
     if (node !== undefined) return nodes[node] === 'online' ? Response.json({ data: tasks[node] ?? [] }) : new Response('', { status: 595 })
     return Response.json({ data: config(++configs) })
-  }, { driver: { run: (request) => (runs.push(request), Promise.resolve({ exit: 0, output: '' })) } })
+  }, { driver: { run: async (request) => {
+    runs.push(request)
+    return { exit: 0, output: '' }
+  } } })
   expect((await send('POST', '/playbooks/unlock-container', { body: '{"run":"r1","node":"node1","vmid":100,"parameters":{"lock":"create"}}' })).status).toBe(202)
   const end = await settled((await send('GET', '/tasks/run:r1?wait=20000', { leftMs: 60_000 })).json()) as { state: string; ok?: boolean; output?: string }
   return { end, runs, heard }
