@@ -18,7 +18,9 @@ const help = `Usage: npx berth <command> [options]
   retry customer <connection>/<user>
                                     the same for a customer's zones, records and mail
   audit verify [<connection>/<service>]
-                                    compare the audit in D1 with the seals that the tenants keep
+                                    compare the audit in D1 with the seals that tenants and customers keep
+  audit verify customer <connection>/<user>
+                                    the same for one customer's zones, records and mail
   doctor [--silent-days <n>]        what is wrong, and the command that cures it
 
   rights [--storage <name>] [--backup-storage <name>] [--template-storage <name>] [--bridge <name>]
@@ -55,7 +57,14 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
     const { connection, service } = one(words)
     return again(await worker.post('operator/retry', { connection, service_id: service, actor }, Retried))
   },
-  'audit verify': (worker, { words }) => verifyAudit(worker, words.length === 0 ? undefined : one(words)),
+  'audit verify customer': (worker, { words }) => {
+    const { connection, service: user } = one(words)
+    return verifyAudit(worker, { connection, user_id: user })
+  },
+  'audit verify': (worker, { words }) => {
+    const of = words.length === 0 ? undefined : one(words)
+    return verifyAudit(worker, of && { connection: of.connection, service_id: of.service })
+  },
   'doctor': (worker, { silentDays, now }) => doctor(worker, now, silentDays),
 }
 

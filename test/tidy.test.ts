@@ -21,7 +21,7 @@ const rooms: Record<string, readonly string[]> = {
   db: ['drizzle-orm', 'domain'],
   resources: ['zod', 'engine', 'upstreams', 'doctor', 'domain'],
   platform: ['upstreams', 'domain', 'config'],
-  customer: ['cloudflare:workers', 'node:crypto', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'domain', 'config'],
+  customer: ['cloudflare:workers', 'node:crypto', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'db', 'domain', 'config'],
   config: ['zod', 'domain', 'types of upstreams'],
   broker: ['cloudflare:workers', 'platform', 'db', 'domain', 'config'],
   tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'db', 'domain', 'config'],

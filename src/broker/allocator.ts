@@ -2,8 +2,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import type { Command, Identity } from '../domain/order.ts'
-import { tenantKey } from '../domain/names.ts'
+import { customerKey, tenantKey } from '../domain/names.ts'
 import type { PlanName } from '../domain/plan.ts'
+import { CustomerBook } from './customer-book.ts'
 import { MailBook } from './mail-book.ts'
 import { ZoneBook, type Owner } from './zone-book.ts'
 import type { Claim } from '../domain/claim.ts'
@@ -12,6 +13,7 @@ import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './all
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook
+  readonly #customers: CustomerBook
   readonly #zones: ZoneBook
   readonly #mail: MailBook
   readonly #claims: Claims
@@ -19,6 +21,7 @@ export class Allocator extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#book = new AllocatorBook(ctx.storage, configOf(env).cluster, Math.random)
+    this.#customers = new CustomerBook(ctx.storage)
     this.#zones = new ZoneBook(ctx.storage)
     this.#mail = new MailBook(ctx.storage)
     this.#claims = new Claims(ctx.storage)
@@ -32,8 +35,14 @@ export class Allocator extends DurableObject<Env> {
     return this.#book.service(tenant)
   }
 
-  tenants(after: string, limit: number): string[] {
-    return this.#book.tenants(after, limit)
+  /** Tenants and customers: all who keep an audit, in the order of their keys. */
+  audited(after: string, limit: number): string[] {
+    return [...this.#customers.customers(after, limit), ...this.#book.tenants(after, limit)].sort().slice(0, limit)
+  }
+
+  /** Has this customer ever changed anything? */
+  customer(key: string): boolean {
+    return this.#customers.has(key)
   }
 
   live(from: string, below: string): string[] {
@@ -65,6 +74,7 @@ export class Allocator extends DurableObject<Env> {
   }
 
   claimZone(owner: Owner, origin: string, id: string): boolean {
+    this.#customers.note(customerKey(owner.connection, owner.user))
     return this.#zones.claim(owner, origin, id, Date.now())
   }
 
@@ -73,6 +83,7 @@ export class Allocator extends DurableObject<Env> {
   }
 
   seenZones(owner: Owner, zones: { origin: string; id: string }[]): void {
+    if (zones.length > 0) this.#customers.note(customerKey(owner.connection, owner.user))
     this.#zones.seen(owner, zones, Date.now())
   }
 

@@ -1,36 +1,37 @@
 // The customer: takes changes of zones and records, writes what they want into rows, drives them until it is so. As with a
 // tenant, only `alarm` drives, and the Durable Object around it only lends storage, alarm and time.
-import { identityOf, digestOf, type DnsRecord } from '../domain/dns/record.ts'
-import type { Change } from '../domain/dns/zone-diff.ts'
+import { shown } from '../domain/dns/host-name.ts'
+import type { DnsRecord } from '../domain/dns/record.ts'
 import { policy } from '../engine/policy.ts'
-import { holdsLease, reopened, standing, unparked, wish } from '../engine/plan.ts'
-import type { Want, Wanted } from '../engine/resource.ts'
+import { holdsLease, reopened, standing, unparked } from '../engine/plan.ts'
+import type { Want } from '../engine/resource.ts'
 import type { Row } from '../engine/row.ts'
-import { Pulse, stuckMs } from '../engine/pulse.ts'
+import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
 import { run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
-import type { DnsClientWish } from '../resources/dns-client.ts'
 import type { DnsEntryWish } from '../resources/dns-entry.ts'
-import type { DnsZoneWish } from '../resources/dns-zone.ts'
 import { customerResources } from '../resources/customer.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { CustomerStorage, type CustomerState, type Deed, type HistoryItem } from './storage.ts'
 import type { Lent } from './lent.ts'
+import { projection } from './projection.ts'
 import { release } from './release.ts'
 import { sentence } from './sentence.ts'
-
-const zoneRow = (origin: string): string => `dns-zone:${origin}`
-const entryRow = (origin: string, record: DnsRecord): string => `dns-entry:${origin}/${digestOf(record)}`
+import { comesFirst, waits, Wishes, zoneRow } from './wishes.ts'
 
 export class CustomerActor {
   readonly #lent: Lent
   readonly store: CustomerStorage
+  readonly #wishes: Wishes
   readonly #pulse: Pulse
   readonly #waiting = new Set<() => void>()
+  /** Reports in a row that could not be written. */
+  #unwritten = 0
 
   constructor(lent: Lent) {
     this.#lent = lent
     this.store = new CustomerStorage(lent.storage, () => lent.now())
+    this.#wishes = new Wishes(this.store, lent.settings)
     this.#pulse = new Pulse(lent)
   }
 
@@ -43,12 +44,12 @@ export class CustomerActor {
     this.#lent.setAlarm(now)
     const n = store.transaction(() => {
       if (!store.state()) store.putState(whose)
-      const rows = this.#plan(whose, deed, now)
+      const rows = this.#wishes.plan(whose.key, deed, now)
       const item: HistoryItem = { n: store.lastChange() + 1, at: now, actor: told.actor, what: told.what, deed, rows, state: 'pending', why: null, undoes: told.undoes ?? null, undone: null }
       store.putChange(item)
       const undone = told.undoes === undefined ? undefined : store.change(told.undoes)
       if (undone) store.putChange({ ...undone, undone: item.n })
-      store.journal('command', null, 0, { change: item.n, kind: deed.kind, origin: deed.origin })
+      store.journal('command', null, 0, { change: item.n, kind: deed.kind, zone: shown(deed.origin), what: told.what, actor: told.actor })
       this.#tend()
       return item.n
     })
@@ -83,6 +84,13 @@ export class CustomerActor {
     }
   }
 
+  /** Something was done that leaves no wish behind: the audit says so. */
+  note(actor: string, what: string): void {
+    if (this.store.isNewer()) return
+    this.store.journal('action', null, 0, { what, actor })
+    this.wake()
+  }
+
   /** Due now: somebody has changed something, or a slot at the gate is free. */
   wake(): void {
     this.#pulse.wake()
@@ -112,6 +120,18 @@ export class CustomerActor {
     return stuck.length
   }
 
+  /** The reporting copy was lost: everything is told again, as far as the journal goes back. */
+  report(): void {
+    const { store } = this
+    const state = store.state()
+    if (!state || store.isNewer()) return
+    store.transaction(() => {
+      store.seal()
+      store.putState({ ...state, projected: 0 })
+    })
+    this.wake()
+  }
+
   /** One turn of the engine. The safety alarm comes first: whatever happens below cannot lose the customer. */
   async alarm(): Promise<void> {
     const lent = this.#lent
@@ -130,9 +150,21 @@ export class CustomerActor {
     } catch (error) {
       this.store.journal('bug', null, 0, { error: error instanceof Error ? error.name : typeof error })
     }
-    const { state: stands, dueAt } = standing(new Map(this.store.rows().map((row) => [row.name, row])), customerResources)
-    if (stands === 'stuck' && this.store.rows().some((row) => row.phase === 'stuck' && row.since >= since)) lent.alert(this.store.state()!)
-    this.#pulse.end(this.store.lastLine() !== before, () => dueAt ?? (stands === 'stuck' ? lent.now() + stuckMs : undefined))
+    const stuck = this.store.rows().some((row) => row.phase === 'stuck' && row.since >= since)
+    if (stuck) lent.alert(this.store.state()!)
+    // The copy being away is nothing that the customer's own journal needs to tell.
+    this.#unwritten = await this.#flush().then(() => 0, () => this.#unwritten + 1)
+    this.#pulse.end(this.store.lastLine() !== before, () => this.#dueAt())
+  }
+
+  /** When the next turn is due: a row, what the reporting copy has not heard, a person's late help. */
+  #dueAt(): number | undefined {
+    const { store } = this
+    const now = this.#lent.now()
+    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), customerResources)
+    if (stands === 'open' && dueAt !== undefined) return dueAt
+    if (store.lastLine() > (store.state()?.projected ?? 0)) return now + untoldMs(this.#unwritten, () => this.#lent.random())
+    return dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
   }
 
   #surroundings(state: CustomerState): Surroundings<Upstreams> {
@@ -167,62 +199,6 @@ export class CustomerActor {
     }
   }
 
-  /** Writes what a change wants into the rows; answers their names. */
-  #plan(whose: CustomerState, deed: Deed, now: number): string[] {
-    const { settings } = this.#lent
-    const { origin } = deed
-    this.#want('dns-client', 'present', {
-      customerNo: whose.customerNo, username: `berth-${whose.key}`, email: `hostmaster@${settings.platformZone}`, dnsServer: settings.dnsServer, mailServer: settings.mailServer,
-    } satisfies DnsClientWish, [], now)
-    if (deed.kind === 'add-zone') {
-      this.#want(zoneRow(origin), 'present', this.#zoneWish(origin), [], now)
-      return [zoneRow(origin), ...deed.records.map((record) => this.#entry(origin, record, 'present', [zoneRow(origin)], now))]
-    }
-    if (deed.kind === 'delete-zone') {
-      // What is not known to be at rest must come to rest first; all the rest goes with the zone.
-      const entries = this.store.rows().filter((row) => row.name.startsWith(`dns-entry:${origin}/`))
-      for (const row of entries) {
-        if (row.phase === 'settled') this.store.put({ ...row, want: 'absent', out: null, owned: false })
-        else this.#want(row.name, 'absent', row.wish, [], now)
-      }
-      return [zoneRow(origin)]
-    }
-    const mail = deed.kind === 'mail' ? deed.wants : []
-    for (const one of mail) this.#want(one.resource, one.want, one.wish, one.after ?? [], now)
-    const names = mail.map(({ resource }) => resource)
-    return mail.some(comesFirst) ? names : [...names, ...this.#changes(origin, deed.changes, now)]
-  }
-
-  #changes(origin: string, changes: readonly Change[], now: number): string[] {
-    const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', [], now)]))
-    // Nothing stands beside what it replaces: a CNAME is gone before the address comes.
-    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', gone, now)]))
-    return [...gone, ...come]
-  }
-
-  #zoneWish(origin: string): DnsZoneWish {
-    const { nameServers, dnsServer } = this.#lent.settings
-    return { origin, ns: nameServers[0], dnsServer, customerNo: this.store.state()!.customerNo }
-  }
-
-  #entry(origin: string, record: DnsRecord, want: Want, after: readonly string[], now: number): string {
-    const name = entryRow(origin, record)
-    const known = this.store.row(name)?.wish as DnsEntryWish | undefined
-    const at = known && known.record.ttl === record.ttl ? known.at : now
-    this.#want(name, want, { origin, record, dnsServer: this.#lent.settings.dnsServer, customerNo: this.store.state()!.customerNo, at } satisfies DnsEntryWish, after, now)
-    return name
-  }
-
-  /** Wants a row so, and has it looked at again even if it was: what exists is ISPConfig's to tell. */
-  #want(resource: string, want: Want, wished: unknown, after: readonly string[], now: number): void {
-    const { store } = this
-    // A row that is new and wanted absent needs the wish as well: by it is known what to look for.
-    if (!store.row(resource)) wish(store, [{ resource, want: 'present', wish: wished, after }], now)
-    wish(store, [{ resource, want, wish: wished, after }], now)
-    const row = store.row(resource)!
-    if (row.phase === 'settled') store.put(reopened(row, now))
-  }
-
   /** A record that cannot be written is not wanted any more, a zone takes its records with it; its change has failed. */
   #giveUp(row: Row, reason: string): boolean {
     const { store } = this
@@ -234,10 +210,10 @@ export class CustomerActor {
       const whole = row.name.startsWith('dns-zone:') || row.name.startsWith('mail-domain:')
       for (const name of whole ? items.flatMap((item) => item.rows) : [row.name]) {
         const one = store.row(name)
-        if (one) this.#want(name, 'absent', one.wish, [], now)
+        if (one) this.#wishes.want(name, 'absent', one.wish, [], now)
       }
-      for (const item of items) store.putChange({ ...item, state: 'failed', why })
       store.journal('turned', row.name, row.attempt, reason)
+      for (const item of items) this.#over({ ...item, state: 'failed', why })
       return true
     })
   }
@@ -252,14 +228,30 @@ export class CustomerActor {
       if (kind === 'delete-zone' && (zone === undefined || zone.want === 'present')) {
         const open = store.rows().some((row) => row.name.startsWith(`dns-entry:${origin}/`) && row.phase !== 'settled' && row.phase !== 'stuck')
         if (open) continue
-        this.#want(zoneRow(origin), 'absent', this.#zoneWish(origin), [], this.#lent.now())
+        this.#wishes.want(zoneRow(origin), 'absent', this.#wishes.zone(origin), [], this.#lent.now())
         more = true
       } else if (waits(item) && item.deed.wants.filter(comesFirst).every(({ resource }) => store.row(resource)?.phase === 'settled')) {
-        store.putChange({ ...item, rows: [...item.rows, ...this.#changes(origin, item.deed.changes, this.#lent.now())] })
+        store.putChange({ ...item, rows: [...item.rows, ...this.#wishes.changes(origin, item.deed.changes, this.#lent.now())] })
         more = true
-      } else if (item.rows.every((name) => store.row(name)?.phase === 'settled')) store.putChange({ ...item, state: 'done' })
+      } else if (item.rows.every((name) => store.row(name)?.phase === 'settled')) this.#over({ ...item, state: 'done' })
     }
     return more
+  }
+
+  #over(item: HistoryItem): void {
+    this.store.putChange(item)
+    this.store.journal('rest', null, 0, { change: item.n, state: item.state, ...(item.why === null ? {} : { why: item.why }) })
+  }
+
+  /** Writes what is new into the reporting copy. Failing costs only time. */
+  async #flush(): Promise<void> {
+    const { store } = this
+    const state = store.state()
+    const lines = state ? store.linesAfter(state.projected ?? 0, 200) : []
+    const last = lines.at(-1)
+    if (!state || !last) return
+    await this.#lent.report(projection(store, state, lines))
+    store.transaction(() => store.putState({ ...store.state()!, projected: last.i }))
   }
 
   #tell(): void {
@@ -267,13 +259,3 @@ export class CustomerActor {
     this.#waiting.clear()
   }
 }
-
-/** Records that lead mail here wait for the mail domain, so that none goes astray. */
-const comesFirst = ({ resource, want }: Wanted): boolean => want === 'present' && resource.startsWith('mail-domain:')
-
-const waits = (item: HistoryItem): item is HistoryItem & { deed: { kind: 'mail' } } =>
-  item.deed.kind === 'mail' && item.deed.changes.length > 0 && item.rows.length === item.deed.wants.length
-
-/** Only the TTL is another: one and the same row. */
-const same = (change: { action: string; before?: DnsRecord; after?: DnsRecord }): boolean =>
-  change.before !== undefined && change.after !== undefined && identityOf(change.before) === identityOf(change.after)

@@ -5,6 +5,7 @@ import { policyText } from '../domain/mail/policy.ts'
 import type { PlanName } from '../domain/plan.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
+import type { CustomerProjection } from './projection.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
 export interface ZoneSettings {
@@ -59,6 +60,8 @@ export interface Lent extends Pick<Surroundings<Upstreams>, 'now' | 'random' | '
   gate(key: string): Gate
   setAlarm(at: number): void
   deleteAlarm(): void
+  /** Writes the reporting copy. */
+  report(projection: CustomerProjection): Promise<void>
   /** Something waits for a person. */
   alert(customer: { key: string; connection: string; user: string }): void
   /** A hex signature that nobody can guess. */

@@ -89,4 +89,5 @@ export class MailRows {
 /** Wanted, or not gone yet. */
 const here = ({ want, phase }: Row): boolean => want === 'present' || phase !== 'settled'
 
-const standOf = ({ want, phase }: Row): Stand => (phase === 'stuck' ? 'needs support' : want === 'absent' ? 'being deleted' : phase === 'settled' ? 'ready' : 'being set up')
+/** How far the row of a thing is. */
+export const standOf = ({ want, phase }: Row): Stand => (phase === 'stuck' ? 'needs support' : want === 'absent' ? 'being deleted' : phase === 'settled' ? 'ready' : 'being set up')

@@ -100,12 +100,12 @@ export class Mail {
     if (size > mailboxMb) return refused('conflict', `The plan allows mailboxes of ${mailboxMb} MB; upgrade it to have larger ones.`)
     const wish: MailboxWish = { ...this.#place(room.domain), address: room.address, quotaMb: size }
     const made = await this.#one('mailbox', room, wish, actor, 'set up')
-    if (!made.ok || this.#rows.settled(`mailbox:${room.address}`)) return made.ok ? this.password(room.address, password) : made
+    if (!made.ok || this.#rows.settled(`mailbox:${room.address}`)) return made.ok ? this.password(room.address, password, actor) : made
     return refused('unavailable', `The mailbox ${room.address} is being made, but the mail server’s administration does not answer at the moment. Its password is not set yet: send the same call again in a few minutes.`)
   }
 
   /** Sets a mailbox's password at once or not at all. */
-  async password(address: string, password: string): Promise<Answer> {
+  async password(address: string, password: string, actor: string): Promise<Answer> {
     const weak = passwordProblem(password)
     if (weak !== undefined) return refused('bad-request', weak)
     const row = this.#rows.one('mailbox', address.trim().toLowerCase())
@@ -115,7 +115,9 @@ export class Mail {
     // The gateway lets no older change of the same mailbox pass after a newer one.
     const up = this.#lent.clients({ operation: `${this.#zones.whose.key}/password:${wish.address}`, attempt: now, deadline: now + passwordMs })
     try {
-      if (await setPassword(up, wish, password)) return { ok: true, message: `success: the mailbox ${wish.address} has this password. It takes effect within about a minute.` }
+      const set = await setPassword(up, wish, password)
+      if (set) this.#zones.noted(actor, `The password of ${wish.address} was set`)
+      if (set) return { ok: true, message: `success: the mailbox ${wish.address} has this password. It takes effect within about a minute.` }
       return refused('unavailable', `The mailbox ${wish.address} is not made yet. Please try again in a minute.`)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error

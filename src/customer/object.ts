@@ -2,6 +2,8 @@
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { configOf, customerPrefix } from '../config.ts'
+import { writeCustomer } from '../db/customers.ts'
+import type { Seal } from '../domain/audit-chain.ts'
 import { customerKey } from '../domain/names.ts'
 import type { Written } from '../domain/dns/record.ts'
 import { lend } from '../platform/lend.ts'
@@ -33,6 +35,7 @@ export class Customer extends DurableObject<Env> {
       // Changes of one customer are short: they go before the building of sites.
       gate: (key) => platform.gate(key, { building: false, since: 0 }),
       alert: ({ connection, user }) => console.error(JSON.stringify({ level: 'alert', what: 'a customer’s zone waits for a person', connection, user })),
+      report: (projection) => writeCustomer(env.DB, projection, Date.now()),
       sign: (text) => createHmac('sha256', orderLinkSecret).update(`zones ${text}`).digest('hex'),
     }
     this.#customer = new CustomerActor({ ...this.#lend, registry: this.#registry(() => this.#customer.store.state()) })
@@ -91,8 +94,8 @@ export class Customer extends DurableObject<Env> {
     return this.#mail(whose).addMailbox(address, quotaMb, password, actor)
   }
 
-  mailboxPassword(whose: Whose, address: string, password: string): Promise<Answer> {
-    return this.#mail(whose).password(address, password)
+  mailboxPassword(whose: Whose, address: string, password: string, actor: string): Promise<Answer> {
+    return this.#mail(whose).password(address, password, actor)
   }
 
   addForwarding(whose: Whose, kind: Forwarding, address: string, to: string[], actor: string): Promise<Answer> {
@@ -113,6 +116,17 @@ export class Customer extends DurableObject<Env> {
 
   holds(step: string): boolean {
     return this.#customer.holds(step)
+  }
+
+  /** Tells the reporting copy everything again. */
+  report(): void {
+    this.#customer.report()
+  }
+
+  /** The audit's seals after `line`, and the line up to which the reporting copy has been told. */
+  seals(line: number, limit: number): { told: number; seals: Seal[] } {
+    const { store } = this.#customer
+    return { told: store.state()?.projected ?? 0, seals: store.sealsAfter(line, limit) }
   }
 
   /** Stuck rows are looked at again; answers how many there were. */

@@ -8,8 +8,8 @@ import { RowStore } from '../engine/row-store.ts'
 /** Raised when a column changes its meaning. */
 const schemaVersion = 1
 
-/** Whose object this is: written with the first change. */
-export interface CustomerState { key: string; connection: string; user: string; customerNo: string }
+/** Whose object this is: written with the first change. `projected` is the journal line that the reporting copy has been told. */
+export interface CustomerState { key: string; connection: string; user: string; customerNo: string; projected?: number }
 
 /** `records` of a zone that was deleted are what brings it back. */
 export type Deed =
@@ -45,6 +45,10 @@ export class CustomerStorage extends RowStore {
     super(storage, now, schemaVersion)
     storage.sql.exec('CREATE TABLE IF NOT EXISTS history (n INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL)')
     storage.sql.exec('CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, body TEXT NOT NULL)')
+  }
+
+  protected override key(): string | undefined {
+    return this.state()?.key
   }
 
   protected override stamp(): { seq: number; epoch: number } {

@@ -171,6 +171,11 @@ export class Zones {
     return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
   }
 
+  /** Puts into the audit what was done at once and leaves nothing to be made. */
+  noted(actor: string, what: string): void {
+    this.#customer.note(actor, what)
+  }
+
   up(ms: number): Upstreams {
     return this.#lent.clients({ operation: `${this.whose.key}/look`, attempt: 0, deadline: this.#lent.now() + ms })
   }

@@ -1,6 +1,7 @@
 // Writes the reporting copy, and the few questions that the functions ask of it. Upserts never go back in version.
-import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, lte, ne, notInArray, notLike, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, notLike, or } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { holds, replaced } from './replaced.ts'
 import { addresses, audit, backups, deadLetters, domains, steps, tenants } from './schema.ts'
 
 /** What one tenant has to tell; `version` grows with its journal. */
@@ -19,22 +20,16 @@ export interface Report {
 export async function writeReport(d1: D1Database, report: Report, now: number): Promise<void> {
   const db = drizzle(d1)
   const { tenant, ...figures } = { ...report.tenant, asOf: now }
-  // The first statement has seen to it that this holds for the newest report only.
-  const newest = sql`EXISTS (SELECT 1 FROM ${tenants} WHERE ${tenants.tenant} = ${tenant} AND ${tenants.version} = ${figures.version})`
-  const whole = <T extends typeof domains | typeof backups>(table: T, rows: readonly Omit<T['$inferInsert'], 'asOf'>[] | null) =>
-    rows === null ? [] : [db.delete(table).where(and(eq(table.tenant, tenant), newest)), ...rows.map((row) => {
-      const values: Record<string, unknown> = { ...row, asOf: now }
-      return db.insert(table).select(sql`SELECT ${sql.join(Object.keys(getTableColumns(table)).map((name) => sql`${values[name] ?? null}`), sql`, `)} WHERE ${newest}`)
-    })]
+  const newest = { table: tenants, key: tenants.tenant, is: tenant, version: figures.version }
   await db.batch([
     db.insert(tenants).values({ tenant, ...figures }).onConflictDoUpdate({ target: tenants.tenant, set: figures, setWhere: lt(tenants.version, figures.version) }),
     ...report.steps.map(({ tenant: of, epoch, step, ...rest }) =>
       db.insert(steps).values({ tenant: of, epoch, step, ...rest })
         .onConflictDoUpdate({ target: [steps.tenant, steps.epoch, steps.step], set: rest, setWhere: lt(steps.version, rest.version) })),
     ...report.audit.map((line) => db.insert(audit).values(line).onConflictDoNothing()),
-    db.delete(steps).where(and(eq(steps.tenant, tenant), eq(steps.epoch, figures.epoch), inArray(steps.step, report.forgotten), newest)),
-    ...whole(domains, report.domains),
-    ...whole(backups, report.backups),
+    db.delete(steps).where(and(eq(steps.tenant, tenant), eq(steps.epoch, figures.epoch), inArray(steps.step, report.forgotten), holds(newest))),
+    ...(report.domains ? replaced(db, domains, domains.tenant, report.domains, newest, now) : []),
+    ...(report.backups ? replaced(db, backups, backups.tenant, report.backups, newest, now) : []),
   ])
 }
 
@@ -66,12 +61,12 @@ export async function writeAddresses(d1: D1Database, cluster: string, counted: {
   await drizzle(d1).insert(addresses).values({ cluster, ...row }).onConflictDoUpdate({ target: addresses.cluster, set: row, setWhere: changed! })
 }
 
-/** Lines of a tenant's audit after `line`, oldest first, at most `limit`. */
+/** Lines of a tenant's or customer's audit after `line`, oldest first, at most `limit`. */
 export async function auditOf(d1: D1Database, tenant: string, line: number, limit: number): Promise<(typeof audit.$inferSelect)[]> {
   return drizzle(d1).select().from(audit).where(and(eq(audit.tenant, tenant), gt(audit.line, line))).orderBy(asc(audit.line)).limit(limit)
 }
 
-/** Tenants that the audit speaks of, after `after` up to `last`. */
+/** Tenants and customers that the audit speaks of, after `after` up to `last`. */
 export async function auditedTenants(d1: D1Database, after: string, last: string): Promise<string[]> {
   const rows = await drizzle(d1).selectDistinct({ tenant: audit.tenant }).from(audit).where(and(gt(audit.tenant, after), lte(audit.tenant, last)))
   return rows.map((row) => row.tenant)

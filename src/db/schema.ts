@@ -40,7 +40,7 @@ export const steps = sqliteTable('steps', {
   version: integer().notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.epoch, table.step] })])
 
-/** Who asked for what, and how it ended. Append-only by triggers (migrations), chained by `hash` (src/domain/audit-chain.ts). */
+/** Who asked for what, and how it ended; `tenant` is the key of a tenant or of a customer. Append-only by triggers (migrations), chained by `hash` (src/domain/audit-chain.ts). */
 export const audit = sqliteTable('audit', {
   tenant: text().notNull(),
   line: integer().notNull(),
@@ -78,6 +78,52 @@ export const backups = sqliteTable('backups', {
   version: integer().notNull(),
   asOf: integer('as_of').notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.name] })])
+
+/** One row per customer who has changed zones or mail. */
+export const customers = sqliteTable('customers', {
+  customer: text().primaryKey(),
+  connection: text().notNull(),
+  user: text().notNull(),
+  customerNo: text('customer_no').notNull(),
+  status: text().notNull(),
+  why: text(),
+  /** How many changes were asked for, and when the newest was. */
+  changes: integer().notNull(),
+  changedAt: integer('changed_at').notNull(),
+  /** Journal line of the customer up to which this row is true. */
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+})
+
+/** One row per customer and zone. */
+export const zones = sqliteTable('zones', {
+  customer: text().notNull(),
+  zone: text().notNull(),
+  connection: text().notNull(),
+  user: text().notNull(),
+  state: text().notNull(),
+  reason: text(),
+  since: integer().notNull(),
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.customer, table.zone] })])
+
+/** One row per customer and domain with mail. */
+export const mailDomains = sqliteTable('mail_domains', {
+  customer: text().notNull(),
+  domain: text().notNull(),
+  connection: text().notNull(),
+  user: text().notNull(),
+  service: text().notNull(),
+  state: text().notNull(),
+  reason: text(),
+  mailboxes: integer().notNull(),
+  aliases: integer().notNull(),
+  forwards: integer().notNull(),
+  since: integer().notNull(),
+  version: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.customer, table.domain] })])
 
 /** One row per cluster: its private addresses as the allocator last counted them. */
 export const addresses = sqliteTable('addresses', {

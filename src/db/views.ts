@@ -78,15 +78,34 @@ export const failuresByCause = sqliteView('failures_by_cause', {
 FROM audit a LEFT JOIN tenants t ON t.tenant = a.tenant WHERE a.event IN ('turned', 'stuck', 'bug') GROUP BY 1, 2, 3`)
 
 export const auditByCustomer = sqliteView('audit_by_customer', {
-  connection: text(), email: text(), service: text(), tenant: text(), line: integer(), at: integer(), atUtc: text('at_utc'), epoch: integer(), event: text(), step: text(), actor: text(), detail: text(), hash: text(),
-}).as(sql`SELECT coalesce(t.connection, '') AS connection, coalesce(t.email, '') AS email, coalesce(t.service, '') AS service, a.tenant, a.line, a.at, ${utc('a.at')} AS at_utc, a.epoch, a.event, a.step,
+  connection: text(), email: text(), service: text(), user: text(), tenant: text(), line: integer(), at: integer(), atUtc: text('at_utc'), epoch: integer(), event: text(), step: text(), actor: text(), detail: text(), hash: text(),
+}).as(sql`SELECT coalesce(t.connection, c.connection, '') AS connection, coalesce(t.email, '') AS email, coalesce(t.service, '') AS service, coalesce(c.user, '') AS user, a.tenant, a.line, a.at, ${utc('a.at')} AS at_utc, a.epoch, a.event, a.step,
   CASE json_type(a.detail) WHEN 'object' THEN json_extract(a.detail, '$.actor') END AS actor, a.detail, a.hash
-FROM audit a LEFT JOIN tenants t ON t.tenant = a.tenant`)
+FROM audit a LEFT JOIN tenants t ON t.tenant = a.tenant LEFT JOIN customers c ON c.customer = a.tenant`)
 
 export const domainsByState = sqliteView('domains_by_state', {
   connection: text(), state: text(), reason: text(), domains: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
 }).as(sql`SELECT connection, state, coalesce(reason, '') AS reason, count(*) AS domains, min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
 FROM domains GROUP BY 1, 2, 3`)
+
+export const customersWithZones = sqliteView('customers_with_zones', {
+  connection: text(), user: text(), customerNo: text('customer_no'), status: text(), why: text(), zones: integer(), mailDomains: integer('mail_domains'), mailboxes: integer(), changes: integer(),
+  changedAt: integer('changed_at'), changedUtc: text('changed_utc'), customer: text(),
+}).as(sql`SELECT c.connection, c.user, c.customer_no, c.status, c.why, (SELECT count(*) FROM zones z WHERE z.customer = c.customer) AS zones,
+  (SELECT count(*) FROM mail_domains m WHERE m.customer = c.customer) AS mail_domains, (SELECT coalesce(sum(m.mailboxes), 0) FROM mail_domains m WHERE m.customer = c.customer) AS mailboxes,
+  c.changes, c.changed_at, ${utc('c.changed_at')} AS changed_utc, c.customer
+FROM customers c`)
+
+export const zonesByState = sqliteView('zones_by_state', {
+  connection: text(), state: text(), reason: text(), zones: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
+}).as(sql`SELECT connection, state, coalesce(reason, '') AS reason, count(*) AS zones, min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
+FROM zones GROUP BY 1, 2, 3`)
+
+export const mailByState = sqliteView('mail_by_state', {
+  connection: text(), state: text(), reason: text(), domains: integer(), mailboxes: integer(), aliases: integer(), forwards: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
+}).as(sql`SELECT connection, state, coalesce(reason, '') AS reason, count(*) AS domains, sum(mailboxes) AS mailboxes, sum(aliases) AS aliases, sum(forwards) AS forwards,
+  min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
+FROM mail_domains GROUP BY 1, 2, 3`)
 
 export const certificatesByExpiry = sqliteView('certificates_by_expiry', {
   expiresAt: integer('expires_at'), expiresUtc: text('expires_utc'), daysLeft: real('days_left'), domain: text(), connection: text(), service: text(), tenant: text(), state: text(),

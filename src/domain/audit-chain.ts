@@ -1,5 +1,6 @@
-// The chain of a tenant's audit: each line is sealed with a hash over the line before it, so that no line can be changed, taken
-// out or put in unnoticed. The tenant keeps the seals; whoever holds only the copy cannot forge one that the tenant confirms.
+// The chain of an audit, of which each tenant and each customer has one: each line is sealed with a hash over the line before it,
+// so that no line can be changed, taken out or put in unnoticed. The tenant's or customer's object keeps the seals; whoever holds
+// only the copy cannot forge one that it confirms.
 import { createHash } from 'node:crypto'
 
 /** A line as the reporting copy has it. `at` is epoch ms, `detail` JSON text. */
@@ -14,6 +15,10 @@ export const beforeFirst = ''
 export function hashOf(previous: string, { tenant, line, at, epoch, event, step, detail }: AuditLine): string {
   return createHash('sha256').update(`${previous}\n${JSON.stringify([tenant, line, at, epoch, event, step, detail])}`).digest('hex')
 }
+
+/** The sealed ones of a journal's lines, as the reporting copy has them. */
+export const sealed = (tenant: string, lines: readonly { i: number; at: number; epoch: number; event: string; step: string | null; detail: unknown; hash: string | null }[]): (AuditLine & { hash: string })[] =>
+  lines.flatMap(({ i, at, epoch, event, step, detail, hash }) => (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }]))
 
 export interface Break { line: number; why: string }
 

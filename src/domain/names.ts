@@ -11,6 +11,9 @@ export function customerKey(connection: string, user: string): string {
   return 'c' + createHash('sha256').update(JSON.stringify([connection, 'customer', user])).digest('hex').slice(0, 20)
 }
 
+/** Is this the key of a customer, not of a tenant? */
+export const isCustomer = (key: string): boolean => key.startsWith('c')
+
 /** The mark that everything we create upstream bears, e.g. `berth-t0123…-e1`. Valid as a Proxmox tag. */
 export const mark = (tenant: string, epoch: number): string => `berth-${tenant}-e${epoch}`
 

@@ -45,3 +45,9 @@ export class Pulse {
 
 /** A tenant that waits for a person is looked at again after this time. */
 export const stuckMs = 3_600_000
+
+/** Longest pause between two tries to write the reporting copy. */
+const untoldMaxMs = 60_000
+
+/** The pause before the reporting copy is tried again, after so many tries in a row that failed. */
+export const untoldMs = (failed: number, random: () => number): number => backoffMs(failed + 3, untoldMaxMs, random)

@@ -1,6 +1,24 @@
-// The rows and the journal of one object, in its own tables. Synchronous, so that whatever is written between two awaits is one commit.
+// The rows, the journal and the seals of one object, in its own tables. Synchronous, so that whatever is written between two awaits
+// is one commit.
+import { beforeFirst, hashOf, type AuditLine, type Seal } from '../domain/audit-chain.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { JournalEvent, Notebook, Row } from './row.ts'
+
+/** What people want to read later; the rest of the journal is for recovery only. */
+const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action']
+
+export interface JournalLine {
+  i: number
+  at: number
+  seq: number
+  epoch: number
+  step: string | null
+  attempt: number
+  event: JournalEvent
+  detail: unknown
+  /** Its seal in the audit; null when it is for recovery only. */
+  hash: string | null
+}
 
 export abstract class RowStore implements Notebook {
   protected readonly storage: Storage
@@ -21,8 +39,13 @@ export abstract class RowStore implements Notebook {
       'not_before INTEGER NOT NULL, why TEXT, body TEXT NOT NULL)')
     sql.exec('CREATE TABLE IF NOT EXISTS journal (i INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, step TEXT, ' +
       'attempt INTEGER NOT NULL, event TEXT NOT NULL, detail TEXT)')
+    // The seals of the audit. They outlive the journal: whoever prunes it must leave them.
+    sql.exec('CREATE TABLE IF NOT EXISTS seal (line INTEGER PRIMARY KEY, hash TEXT NOT NULL)')
     sql.exec('INSERT OR IGNORE INTO meta (id, schema_version) VALUES (1, ?)', schemaVersion)
   }
+
+  /** Whose journal this is, undefined as long as nobody's. */
+  protected abstract key(): string | undefined
 
   /** What a journal line is stamped with. */
   protected abstract stamp(): { seq: number; epoch: number }
@@ -77,8 +100,36 @@ export abstract class RowStore implements Notebook {
 
   journal(event: JournalEvent, step: string | null, attempt: number, detail: unknown): void {
     const { seq, epoch } = this.stamp()
-    this.storage.sql.exec('INSERT INTO journal (at, seq, epoch, step, attempt, event, detail) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      this.now(), seq, epoch, step, attempt, event, detail === null ? null : JSON.stringify(detail))
+    this.transaction(() => {
+      this.storage.sql.exec('INSERT INTO journal (at, seq, epoch, step, attempt, event, detail) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        this.now(), seq, epoch, step, attempt, event, detail === null ? null : JSON.stringify(detail))
+      if (forPeople.includes(event)) this.seal()
+    })
+  }
+
+  /** Seals what people want to read and has no seal yet. Once in the same commit as the line, so that no crash forks the chain. */
+  seal(): void {
+    const { sql } = this.storage
+    const tenant = this.key()
+    if (tenant === undefined) return
+    const [head] = sql.exec('SELECT line, hash FROM seal ORDER BY line DESC LIMIT 1').toArray()
+    let hash = typeof head?.['hash'] === 'string' ? head['hash'] : beforeFirst
+    const open = sql.exec(`SELECT i AS line, at, epoch, event, step, detail FROM journal WHERE i > ? AND event IN (${forPeople.map(() => '?').join()}) ORDER BY i`, Number(head?.['line'] ?? 0), ...forPeople).toArray()
+    for (const line of open as unknown as Omit<AuditLine, 'tenant'>[]) {
+      hash = hashOf(hash, { ...line, tenant })
+      sql.exec('INSERT INTO seal (line, hash) VALUES (?, ?)', line.line, hash)
+    }
+  }
+
+  /** Seals after `line`, oldest first, at most `limit`. */
+  sealsAfter(line: number, limit: number): Seal[] {
+    return this.storage.sql.exec('SELECT line, hash FROM seal WHERE line > ? ORDER BY line LIMIT ?', line, limit).toArray() as unknown as Seal[]
+  }
+
+  /** Journal lines after `i`, oldest first, at most `limit`. */
+  linesAfter(i: number, limit: number): JournalLine[] {
+    return this.storage.sql.exec('SELECT i, at, seq, epoch, step, attempt, event, detail, hash FROM journal LEFT JOIN seal ON line = i WHERE i > ? ORDER BY i LIMIT ?', i, limit).toArray()
+      .map((line) => ({ ...line, detail: typeof line['detail'] === 'string' ? (JSON.parse(line['detail']) as unknown) : null }) as JournalLine)
   }
 
   /** Number of the newest line; 0 before the first. */

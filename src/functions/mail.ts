@@ -76,7 +76,7 @@ export function mail(app: Hono<App>): void {
   })
   mount(app, 'POST /mail/mailbox/password', { ...changing, summary: 'Set a mailbox’s password', body: One.extend({ password }) })(async (c, { body }) => {
     const { whose, object } = customerOf(c, body.user_id)
-    return done(await object.mailboxPassword(whose, body.address, body.password))
+    return done(await object.mailboxPassword(whose, body.address, body.password, actorOf(c)))
   })
   mount(app, 'POST /mail/alias/add', {
     ...changing, summary: 'Give a mailbox another address', about: again, body: One.extend({ to: z.string({ error: 'is required: the address of the mailbox' }).max(320, 'is too long') }),

@@ -2,7 +2,7 @@
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../config.ts'
-import { customerKey, tenantKey } from '../domain/names.ts'
+import { customerKey, isCustomer, tenantKey } from '../domain/names.ts'
 import { supportStatuses, tierNames } from '../domain/support.ts'
 import type { App } from './access.ts'
 import { mount } from './mount.ts'
@@ -44,7 +44,7 @@ const Systems = z.object({
   systems: z.array(z.object({ system: z.string(), why: z.string().nullable().describe('Null where it answers as it should.') })),
 })
 
-/** Tenants of one rebuilding call: well within what one request may call. */
+/** Objects of one rebuilding call: well within what one request may call. */
 const most = 200
 
 export function operator(app: Hono<App>): void {
@@ -68,13 +68,13 @@ export function operator(app: Hono<App>): void {
   })
 
   mount(app, 'POST /operator/reports', {
-    group: 'Operator', summary: 'Rebuild the reporting copy', about: `The next ${most} tenants after \`after\` tell it everything again. Go on with \`next\` until it is null.`,
+    group: 'Operator', summary: 'Rebuild the reporting copy', about: `The next ${most} tenants and customers after \`after\` tell it everything again. Go on with \`next\` until it is null.`,
     body: After, answer: z.object({ success: z.literal(true), told: z.int(), next: z.string().nullable() }),
   })(async (c, { body: { after } }) => {
-    const tenants = await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).tenants(after, most)
-    await Promise.all(tenants.map((tenant) => c.env.TENANT.getByName(tenant).report()))
+    const keys = await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).audited(after, most)
+    await Promise.all(keys.map((key) => (isCustomer(key) ? c.env.CUSTOMER : c.env.TENANT).getByName(key).report()))
     if (after === '') await supportDesk(c).report()
-    return { success: true, told: tenants.length, next: tenants.length < most ? null : tenants.at(-1) ?? null }
+    return { success: true, told: keys.length, next: keys.length < most ? null : keys.at(-1) ?? null }
   })
 
   mount(app, 'GET /operator/support', {

@@ -1,10 +1,10 @@
 // The tenant: takes commands, decides what should exist, drives it until it does. The Durable Object around it only lends
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
-import { backoffMs, policy } from '../engine/policy.ts'
+import { policy } from '../engine/policy.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
 import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
-import { Pulse, stuckMs } from '../engine/pulse.ts'
+import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
 import { run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
 import type { Acted, Action } from '../domain/action.ts'
@@ -276,10 +276,7 @@ export class Actor<Up> {
     const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
     if (stands === 'open' && dueAt !== undefined) return dueAt
     const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
-    if (unreported) return now + backoffMs(this.#unwritten + 3, unwrittenMaxMs, () => this.#lent.random())
+    if (unreported) return now + untoldMs(this.#unwritten, () => this.#lent.random())
     return dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
   }
 }
-
-/** Longest pause between two tries to write the reporting copy. */
-const unwrittenMaxMs = 60_000

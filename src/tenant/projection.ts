@@ -1,9 +1,9 @@
 // From the tenant's truth to the rows of the reporting copy. Pure; the copy may be dropped and rebuilt.
-import type { AuditLine } from '../domain/audit-chain.ts'
+import { sealed, type AuditLine } from '../domain/audit-chain.ts'
+import type { JournalLine } from '../engine/row-store.ts'
 import type { Row } from '../engine/row.ts'
 import { listed } from './backups.ts'
 import { domainRows } from './domain-view.ts'
-import type { JournalLine } from './storage.ts'
 import { statusOf, type TenantState } from './state.ts'
 
 export interface Projection {
@@ -38,8 +38,7 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
       tenant, epoch: identity.epoch, step: row.name, want: row.want, phase: row.phase, attempt: row.attempt, why: row.why,
       since: row.since, startedAt: row.startedAt, settledAt: row.settledAt, version,
     })),
-    audit: lines.flatMap(({ i, at, epoch, event, step, detail, hash }) =>
-      (hash === null ? [] : [{ tenant, line: i, at, epoch, event, step, detail: detail === null ? null : JSON.stringify(detail), hash }])),
+    audit: sealed(tenant, lines),
     forgotten: lines.flatMap((line) => (line.event === 'forgotten' ? (line.detail as { rows: string[] }).rows : [])).filter((name) => !rows.some((row) => row.name === name)),
     domains: ended ? [] : !tells(lines, /^(?:domain|certificate|domain-host):/) ? null : domainRows(state, rows).map((one) => ({ tenant, connection: spec.connection, service: spec.service, version, ...one })),
     backups: ended ? [] : !tells(lines, /^(?:backup|copy):/) ? null : listed(state.site).map(({ name, kind, state: word, reason, sizeBytes, at }) => ({ tenant, name, kind, state: word, reason, sizeBytes, at, version })),

@@ -170,7 +170,7 @@ describe('mailboxes, aliases and forwards', () => {
     expect(await told(mail.addMailbox(`a@${domain}`, 1, 'short', 'shop'))).toBe('bad-request: The password must have 10 to 128 characters.')
     expect(await told(mail.addForwarding('mail-forward', `info@${domain}`, ['a@example.org'], 'shop'))).toBe(`conflict: info@${domain} is a mailbox already.`)
     expect(await told(mail.addForwarding('mail-alias', `b@${domain}`, ['a@example.org'], 'shop'))).toBe('bad-request: An alias leads to a mailbox of yours, and a@example.org is none; a forward can lead there.')
-    expect(await told(mail.password(`nobody@${domain}`, password))).toBe('not-found: There is no such mailbox.')
+    expect(await told(mail.password(`nobody@${domain}`, password, 'shop'))).toBe('not-found: There is no such mailbox.')
     expect(await told(mail.deleteOne('mailbox', `nobody@${domain}`, 'shop'))).toBe('not-found: There is no such mailbox.')
     for (let i = 0; i < 3; i++) expect(await told(mail.addMailbox(`b${i}@${domain}`, 1, password, 'shop'))).toBe('ok')
     // Two at once for the last place.
@@ -190,7 +190,7 @@ describe('mailboxes, aliases and forwards', () => {
     const before = JSON.stringify([one.panel.tables.mail_user, one.panel.tables.mail_forwarding, one.panel.tables.mail_domain])
     const stranger = one.customer('9')
     for (const act of [
-      (at: string) => stranger.mail.deleteDomain(at, true, 'shop'), (at: string) => stranger.mail.addMailbox(`a@${at}`, 1, password, 'shop'), (at: string) => stranger.mail.password(`info@${at}`, password),
+      (at: string) => stranger.mail.deleteDomain(at, true, 'shop'), (at: string) => stranger.mail.addMailbox(`a@${at}`, 1, password, 'shop'), (at: string) => stranger.mail.password(`info@${at}`, password, 'shop'),
       (at: string) => stranger.mail.deleteOne('mailbox', `info@${at}`, 'shop'), (at: string) => stranger.mail.addForwarding('mail-forward', `b@${at}`, ['a@example.org'], 'shop'), (at: string) => stranger.check(at), (at: string) => stranger.mail.addDomain(at, 's2', 'shop'),
     ]) {
       const said = JSON.stringify(await one.run<unknown>(act(domain)))
@@ -245,7 +245,7 @@ describe('whatever is lost', () => {
     const one = start()
     const me = await withMail(one)
     good(await one.run(me.mail.addMailbox(`info@${domain}`, 10, password, 'shop')))
-    good(await one.run(me.mail.password(`info@${domain}`, `${password}-new`)))
+    good(await one.run(me.mail.password(`info@${domain}`, `${password}-new`, 'shop')))
     const kept = JSON.stringify([me.actor.store.rows(), me.actor.store.history(1_000, 1_000), me.disk.open().storage.sql.exec('SELECT * FROM journal').toArray()])
     expect(kept).toContain(`info@${domain}`)
     for (const secret of [password, 'PRIVATE KEY', 'Aa1-']) expect(kept).not.toContain(secret)
@@ -259,10 +259,10 @@ describe('whatever is lost', () => {
     const hash = (): string => one.panel.tables.mail_user[0]!['password']!
     const before = hash()
     away = true
-    expect(await one.run(me.mail.password(`info@${domain}`, password))).toMatchObject({ ok: false, code: 'unavailable' })
+    expect(await one.run(me.mail.password(`info@${domain}`, password, 'shop'))).toMatchObject({ ok: false, code: 'unavailable' })
     expect(hash()).toBe(before)
     away = false
-    good(await one.run(me.mail.password(`info@${domain}`, password)))
+    good(await one.run(me.mail.password(`info@${domain}`, password, 'shop')))
     expect(hash()).not.toBe(before)
   })
 })

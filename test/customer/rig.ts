@@ -8,6 +8,7 @@ import { MailBook } from '../../src/broker/mail-book.ts'
 import { ZoneBook } from '../../src/broker/zone-book.ts'
 import { CustomerActor } from '../../src/customer/actor.ts'
 import { zoneSettings, type Lent } from '../../src/customer/lent.ts'
+import type { CustomerProjection } from '../../src/customer/projection.ts'
 import { checkMail } from '../../src/customer/mail-check.ts'
 import { Mail } from '../../src/customer/mail.ts'
 import { Zones, type Answer } from '../../src/customer/zones.ts'
@@ -36,6 +37,8 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
   const services: Record<string, PlanName> = { s1: 'basic', s2: 'basic' }
   const gate = new GateBook(disk().open().storage, (key) => hosts.get(key)?.actor.unpark())
   const hosts = new Map<string, Host>()
+  /** What the reporting copy was told; it may be away. */
+  const copy = { told: [] as CustomerProjection[], away: false }
   const clients = upstreams(settings, dc.rim)
 
   class Host {
@@ -81,6 +84,10 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
         },
         setAlarm: (at) => this.#setAlarm(at),
         deleteAlarm: () => this.#setAlarm(undefined),
+        report: async (told) => {
+          if (copy.away) throw new Error('D1 is away')
+          copy.told.push(told)
+        },
         alert: () => undefined,
         sign: (text) => createHmac('sha256', 'secret').update(text).digest('hex'),
       }
@@ -120,7 +127,7 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
   }
   const panel = ispconfigState(world)
   return {
-    dc, clock, world, book, mailBook, services, customer, panel,
+    dc, clock, world, book, mailBook, services, customer, panel, copy,
     run: <T>(promise: Promise<T>): Promise<T> => timed(clock, promise),
     pass: (ms: number): Promise<void> => pass(clock, ms),
     /** The domain is registered, and delegated to us unless told otherwise. */

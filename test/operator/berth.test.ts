@@ -16,6 +16,7 @@ const step = { name: 'dns-record', title: 'DNS', state: 'stuck', attempt: 2, why
 const pages: Record<string, object> = {
   'GET /operator/audit/verify?after=': { intact: true, tenants: 2, lines: 9, broken: [], next: 't1' },
   'GET /operator/audit/verify?after=t1': { intact: false, tenants: 1, lines: 3, broken: [broken], next: null },
+  'GET /operator/audit/verify?connection=test&user_id=7': { intact: true, tenants: 1, lines: 2, broken: [], next: null },
   'GET /operator/audit/verify?connection=test&service_id=1': { intact: true, tenants: 1, lines: 4, broken: [], next: null },
   'GET /operator/gate': { success: true, leases: { 'create:node1': 2 }, stopped: [{ system: 'npm', until: 1_795_000_000_000, why: 'npm does not answer; waiting until it is back' }] },
   'GET /operator/tenant?connection=test&service_id=1': { success: true, order: { status: 'stuck', target: 'live', plan: 'basic', hostname: 'a.example', url: null, orderedAt: 1_795_000_000_000, restAt: 0, cause: null, steps: [step] }, journal },
@@ -51,14 +52,15 @@ it('prints what its command answers and ends with its code', async () => {
   const ended = await new Promise<unknown>((resolve) => {
     execFile(process.execPath, [script, 'audit', 'verify'], { env: { ...process.env, BERTH_OPERATOR_KEY: 'the-key', BERTH_URL: url } }, (error, out, err) => resolve([error?.code, out, err]))
   })
-  expect(ended).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants: 1 broken\n', ''])
+  expect(ended).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants and customers: 1 broken\n', ''])
 })
 
 it('walks all pages of the audit, names each broken line and ends with 1', async () => {
-  const [plain, json, intact] = await Promise.all([run(['audit', 'verify', '--url', url]), run(['audit', 'verify', '--json', '--url', `${url}/`]), run(['audit', 'verify', 'test/1'])])
-  expect([plain.code, plain.out]).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants: 1 broken'])
+  const [plain, json, customer, intact] = await Promise.all([run(['audit', 'verify', '--url', url]), run(['audit', 'verify', '--json', '--url', `${url}/`]), run(['audit', 'verify', 'customer', 'test/7']), run(['audit', 'verify', 'test/1'])])
+  expect([plain.code, plain.out]).toEqual([1, 'tenant t2, line 7: the line is missing\n12 lines of 3 tenants and customers: 1 broken'])
   expect([json.code, JSON.parse(json.out)]).toEqual([1, { intact: false, tenants: 3, lines: 12, broken: [broken] }])
-  expect([intact.code, intact.out]).toEqual([0, '4 lines of 1 tenants: intact'])
+  expect([customer.code, customer.out]).toEqual([0, '2 lines of 1 tenants and customers: intact'])
+  expect([intact.code, intact.out]).toEqual([0, '4 lines of 1 tenants and customers: intact'])
 })
 
 it('shows the cluster, the sites and one of them with its journal', async () => {

@@ -7,7 +7,7 @@ import { beforeFirst, firstBreak } from '../../src/domain/audit-chain.ts'
 import { plans } from '../../src/domain/plan.ts'
 import { backupsOf, copiesOf, runs, titleOf } from '../../src/domain/site.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
-import type { JournalLine } from '../../src/tenant/storage.ts'
+import type { JournalLine } from '../../src/engine/row-store.ts'
 import { domainsAtRest, domainsTogether, ofDomains } from './domain-invariants.ts'
 import type { Platform } from './platform.ts'
 

@@ -1,5 +1,5 @@
 // The rare paths, and whether they were ever taken: a suite that never meets a late arrival proves nothing about it.
-import type { JournalLine } from '../../src/tenant/storage.ts'
+import type { JournalLine } from '../../src/engine/row-store.ts'
 
 export const paths = [
   'unknown, then found present',

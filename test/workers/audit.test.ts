@@ -4,10 +4,11 @@ import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { writeReport } from '../../src/db/reports.ts'
 import { beforeFirst, hashOf, type AuditLine } from '../../src/domain/audit-chain.ts'
+import { customerKey } from '../../src/domain/names.ts'
 import { get, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
 import { behindTheTriggers, emptyCopy, told } from './copy.ts'
 import { keys } from './secrets.ts'
-import { connect } from './upstream.ts'
+import { connect, delegated } from './upstream.ts'
 
 interface Verified { success: boolean; intact: boolean; tenants: number; lines: number; broken: { tenant: string; line: number; why: string }[]; next: string | null }
 const verify = async (query = ''): Promise<Verified> => (await get(`/operator/audit/verify${query}`, keys.operator)).json()
@@ -81,6 +82,33 @@ it('refuses to change, to shrink and to replace, and takes a line that it has fo
     await expect(env.DB.prepare(query).run()).rejects.toThrow(/append-only/)
   for (const how of ['INSERT', 'INSERT OR IGNORE', 'INSERT OR REPLACE', 'REPLACE']) await env.DB.prepare(`${how} INTO audit VALUES (?, ?, 1, 1, 'forged', NULL, NULL, 'x')`).bind(tenant, lines[0]!.line).run()
   expect(await linesOf(tenant)).toEqual(lines)
+})
+
+it('is kept of a customer’s zones too, and what is done to it is named', async () => {
+  const domain = 'audited.com'
+  await delegated(domain)
+  for (const path of ['add/zone', 'delete/zone']) expect(await (await post(`/customdomain/${path}`, { user_id: 4711, domain })).text()).toMatch(/^success/)
+  const key = customerKey('test', '4711')
+  await expect.poll(async () => (await linesOf(key)).length, { timeout: 15_000 }).toBe(4)
+  const one = '?connection=test&user_id=4711'
+  expect(await verify(one)).toEqual({ success: true, intact: true, tenants: 1, lines: 4, broken: [], next: null })
+  const own = await linesOf(key)
+  expect(await verify()).toMatchObject({ intact: true, tenants: 2, lines: lines.length + own.length })
+  const { rows } = await (await get('/reports/audit_by_customer?user=4711', keys.operator)).json<{ rows: { connection: string; actor: string | null; event: string }[] }>()
+  expect(rows.map(({ connection, actor, event }) => [connection, actor, event])).toEqual([['test', 'test', 'command'], ['test', null, 'rest'], ['test', 'test', 'command'], ['test', null, 'rest']])
+  await behindTheTriggers(`UPDATE audit SET detail = '{}' WHERE tenant = '${key}' AND line = ${own[2]!.line}`)
+  expect((await verify(one)).broken).toEqual([{ tenant: key, line: own[2]!.line, why: 'the line is not what the tenant wrote' }])
+  await behindTheTriggers(`DELETE FROM audit WHERE tenant = '${key}'`)
+  expect((await verify()).broken).toMatchObject([{ tenant: key, why: 'the line is missing' }])
+  await env.DB.prepare('DELETE FROM customers').run()
+  await post('/operator/reports', {}, keys.operator)
+  await expect.poll(() => linesOf(key), { timeout: 15_000 }).toEqual(own)
+  expect(await verify(one)).toMatchObject({ intact: true, lines: 4 })
+  expect((await env.DB.prepare('SELECT customer FROM customers').all()).results).toEqual([{ customer: key }])
+  expect((await get('/operator/audit/verify?connection=test&user_id=nobody', keys.operator)).status).toBe(404)
+  // The others count the lines of the site alone.
+  await runInDurableObject(env.ALLOCATOR.getByName('lab'), (_object, state) => state.storage.sql.exec('DELETE FROM customer'))
+  await behindTheTriggers(`DELETE FROM audit WHERE tenant = '${key}'`)
 })
 
 it('is told the same again, by several at once too', async () => {

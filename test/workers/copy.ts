@@ -1,9 +1,10 @@
 // The reporting copy as the tests of it handle it: emptied although the audit only grows, and filled with what a hoster has.
 import { env } from 'cloudflare:workers'
+import { writeCustomer } from '../../src/db/customers.ts'
 import { writeAddresses, writeReport, type Report } from '../../src/db/reports.ts'
 import { beforeFirst, hashOf, type AuditLine } from '../../src/domain/audit-chain.ts'
 
-const tables = ['tenants', 'steps', 'audit', 'domains', 'backups', 'addresses', 'support_subscriptions', 'dead_letters']
+const tables = ['tenants', 'steps', 'audit', 'domains', 'backups', 'addresses', 'support_subscriptions', 'dead_letters', 'customers', 'zones', 'mail_domains']
 
 /** Does what the audit's triggers forbid, and puts them back. */
 export async function behindTheTriggers(...queries: string[]): Promise<void> {
@@ -54,5 +55,12 @@ export async function fillCopy(now: number): Promise<void> {
   for (const one of all) await writeReport(env.DB, told(one, now), now)
   await writeAddresses(env.DB, 'lab', { held: 24, quarantined: 6, free: 124 }, now)
   await env.DB.prepare("INSERT INTO support_subscriptions VALUES ('test', '1', 'ACTIVE', 'gold', 'a@example.com', 'A', 'B', 2, ?1, ?1, 1, ?1)").bind(now).run()
+  const whose = { customer: 'c-7', connection: 'test', user: '7', version: 3 }
+  await writeCustomer(env.DB, {
+    customer: { ...whose, customerNo: 'P7', status: 'needs support', why: 'ispconfig: 403', changes: 2, changedAt: now - 5_000 },
+    audit: [],
+    zones: [{ ...whose, zone: 'example.com', state: 'ready', reason: null, since: now - 9_000 }, { ...whose, zone: 'example.net', state: 'needs support', reason: 'ispconfig: 403', since: now - 8_000 }],
+    mail: [{ ...whose, domain: 'example.com', service: 'shop', state: 'ready', reason: null, since: now - 7_000, mailboxes: 2, aliases: 1, forwards: 0 }],
+  }, now)
   await env.DB.prepare("INSERT INTO dead_letters (id, reason, body, at) VALUES ('1', 'unreadable', '{\"id\":\"t1.1\"}', ?)").bind(now).run()
 }

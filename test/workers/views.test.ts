@@ -54,6 +54,8 @@ it('counts what there is', async () => {
     { event: 'bug', step: '', cause: 'TypeError', times: 1, stuck_now: 0 }, { event: 'stuck', step: 'dns-record', cause: 'cloudflare: 403', times: 1, stuck_now: 1 }, { event: 'turned', step: 'container', cause: 'storage is full', times: 1, stuck_now: 0 }])
   expect(await ask("SELECT manual, scheduled, off_site, failed, bytes, newest_at FROM backups_by_site WHERE service = 'shop'")).toEqual([{ manual: 1, scheduled: 1, off_site: 1, failed: 1, bytes: 2_000, newest_at: now - 10_000 }])
   expect(await ask('SELECT domain, days_left FROM certificates_by_expiry')).toEqual([{ domain: 'shop.example', days_left: expect.closeTo(1, 1) }])
+  expect(await ask('SELECT user, status, zones, mail_domains, mailboxes FROM customers_with_zones')).toEqual([{ user: '7', status: 'needs support', zones: 2, mail_domains: 1, mailboxes: 2 }])
+  expect(await ask('SELECT state, reason, zones FROM zones_by_state ORDER BY 1')).toEqual([{ state: 'needs support', reason: 'ispconfig: 403', zones: 1 }, { state: 'ready', reason: '', zones: 1 }])
   expect(await ask('SELECT free, total, free_percent FROM addresses_left')).toEqual([{ free: 124, total: 154, free_percent: 80.5 }])
 })
 

@@ -1,0 +1,89 @@
+// What a change of a customer wants, written into rows: the client, zones, records and mail, and what comes before what.
+import { digestOf, identityOf, type DnsRecord } from '../domain/dns/record.ts'
+import type { Change } from '../domain/dns/zone-diff.ts'
+import { reopened, wish } from '../engine/plan.ts'
+import type { Want, Wanted } from '../engine/resource.ts'
+import type { DnsClientWish } from '../resources/dns-client.ts'
+import type { DnsEntryWish } from '../resources/dns-entry.ts'
+import type { DnsZoneWish } from '../resources/dns-zone.ts'
+import type { ZoneSettings } from './lent.ts'
+import type { CustomerStorage, Deed, HistoryItem } from './storage.ts'
+
+export const zoneRow = (origin: string): string => `dns-zone:${origin}`
+const entryRow = (origin: string, record: DnsRecord): string => `dns-entry:${origin}/${digestOf(record)}`
+
+export class Wishes {
+  readonly #store: CustomerStorage
+  readonly #settings: ZoneSettings
+
+  constructor(store: CustomerStorage, settings: ZoneSettings) {
+    this.#store = store
+    this.#settings = settings
+  }
+
+  /** Writes what a change wants into the rows; answers their names. */
+  plan(key: string, deed: Deed, now: number): string[] {
+    const settings = this.#settings
+    const { origin } = deed
+    this.want('dns-client', 'present', {
+      customerNo: this.#store.state()!.customerNo, username: `berth-${key}`, email: `hostmaster@${settings.platformZone}`, dnsServer: settings.dnsServer, mailServer: settings.mailServer,
+    } satisfies DnsClientWish, [], now)
+    if (deed.kind === 'add-zone') {
+      this.want(zoneRow(origin), 'present', this.zone(origin), [], now)
+      return [zoneRow(origin), ...deed.records.map((record) => this.#entry(origin, record, 'present', [zoneRow(origin)], now))]
+    }
+    if (deed.kind === 'delete-zone') {
+      // What is not known to be at rest must come to rest first; all the rest goes with the zone.
+      const entries = this.#store.rows().filter((row) => row.name.startsWith(`dns-entry:${origin}/`))
+      for (const row of entries) {
+        if (row.phase === 'settled') this.#store.put({ ...row, want: 'absent', out: null, owned: false })
+        else this.want(row.name, 'absent', row.wish, [], now)
+      }
+      return [zoneRow(origin)]
+    }
+    const mail = deed.kind === 'mail' ? deed.wants : []
+    for (const one of mail) this.want(one.resource, one.want, one.wish, one.after ?? [], now)
+    const names = mail.map(({ resource }) => resource)
+    return mail.some(comesFirst) ? names : [...names, ...this.changes(origin, deed.changes, now)]
+  }
+
+  changes(origin: string, changes: readonly Change[], now: number): string[] {
+    const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, change.before, 'absent', [], now)]))
+    // Nothing stands beside what it replaces: a CNAME is gone before the address comes.
+    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, change.after, 'present', gone, now)]))
+    return [...gone, ...come]
+  }
+
+  zone(origin: string): DnsZoneWish {
+    const { nameServers, dnsServer } = this.#settings
+    return { origin, ns: nameServers[0], dnsServer, customerNo: this.#store.state()!.customerNo }
+  }
+
+  #entry(origin: string, record: DnsRecord, want: Want, after: readonly string[], now: number): string {
+    const name = entryRow(origin, record)
+    const known = this.#store.row(name)?.wish as DnsEntryWish | undefined
+    const at = known && known.record.ttl === record.ttl ? known.at : now
+    this.want(name, want, { origin, record, dnsServer: this.#settings.dnsServer, customerNo: this.#store.state()!.customerNo, at } satisfies DnsEntryWish, after, now)
+    return name
+  }
+
+  /** Wants a row so, and has it looked at again even if it was: what exists is ISPConfig's to tell. */
+  want(resource: string, want: Want, wished: unknown, after: readonly string[], now: number): void {
+    const store = this.#store
+    // A row that is new and wanted absent needs the wish as well: by it is known what to look for.
+    if (!store.row(resource)) wish(store, [{ resource, want: 'present', wish: wished, after }], now)
+    wish(store, [{ resource, want, wish: wished, after }], now)
+    const row = store.row(resource)!
+    if (row.phase === 'settled') store.put(reopened(row, now))
+  }
+}
+
+/** Records that lead mail here wait for the mail domain, so that none goes astray. */
+export const comesFirst = ({ resource, want }: Wanted): boolean => want === 'present' && resource.startsWith('mail-domain:')
+
+export const waits = (item: HistoryItem): item is HistoryItem & { deed: { kind: 'mail' } } =>
+  item.deed.kind === 'mail' && item.deed.changes.length > 0 && item.rows.length === item.deed.wants.length
+
+/** Only the TTL is another: one and the same row. */
+const same = (change: { action: string; before?: DnsRecord; after?: DnsRecord }): boolean =>
+  change.before !== undefined && change.after !== undefined && identityOf(change.before) === identityOf(change.after)
