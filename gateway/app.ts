@@ -1,14 +1,13 @@
 // The gateway: the only address that the Worker knows inside the private network. Vendor paths pass through unchanged when they
 // are signed, in time, not overtaken and on the allow list; it holds the upstreams' credentials and answers none of them.
 // Everything it needs of the world is handed in: no clock, no timer, no environment of its own.
-import { DatabaseSync } from 'node:sqlite'
 import { Hono } from 'hono'
 import { allowed, type Vendor } from './allow-list.ts'
 import { NameServers, type Exchange as DnsExchange } from './dns.ts'
 import { Fence, type Admitted } from './fence.ts'
 import { changing, Ispconfig, type IspconfigAccount } from './ispconfig.ts'
 import { masked } from './mask.ts'
-import { Memory } from './memory.ts'
+import { forgetful, type Memory } from './memory.ts'
 import { Npm, type NpmAccount } from './npm.ts'
 import { Playbooks, type Driver } from './playbooks.ts'
 import { Refusal } from './refusal.ts'
@@ -67,13 +66,13 @@ const vendors: readonly Vendor[] = ['proxmox', 'linstor', 'npm', 'ispconfig']
 export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }> {
   const { keys, upstreams, driver } = options
   const rim: Rim = { fetch: (request) => options.fetch(request), now: () => options.now(), sleep: (ms, signal) => options.sleep(ms, signal) }
-  const memory = options.memory ?? new Memory(new DatabaseSync(':memory:'), { owner: 'alone', boot: '', now: options.now() })
+  const memory = options.memory ?? forgetful(options.now())
   const pollMs = options.taskPollMs ?? 500
   const fence = new Fence(keys, memory, () => options.now())
   const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
   const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
-  const npm = new Npm(rim, upstreams.npm)
-  const ispconfig = upstreams.ispconfig && new Ispconfig(rim, upstreams.ispconfig)
+  const npm = new Npm(rim, upstreams.npm, memory)
+  const ispconfig = upstreams.ispconfig && new Ispconfig(rim, upstreams.ispconfig, memory)
   const proxmoxKey = { authorization: `PVEAPIToken=${upstreams.proxmox.token}` }
   const linstorKey: Record<string, string> = upstreams.linstor.token ? { authorization: `Bearer ${upstreams.linstor.token}` } : {}
   const fixedSecrets = [...Object.values(keys), upstreams.proxmox.token, upstreams.proxmox.token.split('=').at(-1)!, upstreams.linstor.token ?? '']

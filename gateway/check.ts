@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import type { GatewayConfig } from './config.ts'
 import { Ispconfig } from './ispconfig.ts'
+import { forgetful } from './memory.ts'
 import { Npm } from './npm.ts'
 import { Refusal } from './refusal.ts'
 import { missingRights } from './rights.ts'
@@ -23,8 +24,8 @@ export async function check(config: GatewayConfig, rim: Rim, remember: (() => vo
   const all = await Promise.all([
     proxmoxNodes(rim, proxmox.urls, `PVEAPIToken=${proxmox.token}`, proxmox.token.split('=')[0]!),
     linstorControllers(rim, linstor.urls, linstor.token),
-    nginxProxyManager(rim, new Npm(rim, npm), npm.url),
-    ...(ispconfig ? [panel(rim, new Ispconfig(rim, ispconfig), ispconfig.url)] : []),
+    nginxProxyManager(rim, new Npm(rim, npm, forgetful(rim.now())), npm.url),
+    ...(ispconfig ? [panel(rim, new Ispconfig(rim, ispconfig, forgetful(rim.now())), ispconfig.url)] : []),
   ])
   return [...memory(config, remember), ...all.flat()]
 }

@@ -2,8 +2,9 @@
 // (a bad log-in or a dead session, it is all the same) lock our address out, so refusals are remembered and failures are counted.
 // Writes go one at a time: each reads the zone's serial, adds one and writes it back, and two at once would make one of it.
 import * as z from 'zod'
+import type { Memory } from './memory.ts'
 import { Refusal } from './refusal.ts'
-import { Turns } from './turns.ts'
+import { Turns, WriteTurns } from './turns.ts'
 import { NotConnected, send, unreachable } from './upstream.ts'
 import type { Answer, Order, Rim } from './upstream.ts'
 
@@ -15,8 +16,8 @@ const sessionLifeMs = 25 * 60_000
 /** One this young has not expired: when it is refused, another log-in would not help. */
 const sessionYoungMs = 60_000
 const failuresWindowMs = 5 * 60_000
-/** Six, and the three that may be under way when the sixth is heard, stay below ten. */
-const failuresMax = 6
+/** Four, heard by whichever gateway of this memory, and the five that two of them may have under way then (two reads each, one write), stay below ten. */
+const failuresMax = 4
 /** How long a refused log-in is not repeated. */
 const refusedMs = 2 * 60_000
 const lockedMs = failuresWindowMs + 10_000
@@ -34,15 +35,17 @@ export class Ispconfig {
   readonly #rim: Rim
   readonly #account: IspconfigAccount
   readonly #reads = new Turns(readsMost, waitingMax, full)
-  readonly #writes = new Turns(1, waitingMax, full)
+  readonly #writes: WriteTurns
+  readonly #memory: Memory
   #session: Session | undefined
   #loggingIn: Promise<Session> | undefined
   #refused: { refusal: Refusal; until: number } | undefined
-  #failures: number[] = []
 
-  constructor(rim: Rim, account: IspconfigAccount) {
+  constructor(rim: Rim, account: IspconfigAccount, memory: Memory) {
     this.#rim = rim
     this.#account = account
+    this.#memory = memory
+    this.#writes = new WriteTurns(rim, memory, 'ispconfig', waitingMax, full)
   }
 
   /** What must never be seen outside. */
@@ -66,13 +69,14 @@ export class Ispconfig {
   /** One call under the session of the moment; `dead` when that was not accepted, which is said before anything is touched. */
   async #once(name: string, parameters: object, deadline: number, check: () => void): Promise<{ answer: Answer; session: Session; dead: boolean }> {
     const changes = changing(name)
-    const endTurn = await (changes ? this.#writes : this.#reads).take()
+    const turn = changes ? await this.#writes.take(deadline) : { keep: () => undefined, end: await this.#reads.take() }
     let over = Promise.resolve()
     try {
       const session = await this.#fresh()
       check()
       const body = JSON.stringify({ ...parameters, session_id: session.id })
       const abortAt = changes ? Math.max(deadline, this.#rim.now() + turnMaxMs) : deadline
+      turn.keep(abortAt)
       const exchange = send(this.#rim, 'ispconfig', this.#account.url, call(name, body), deadline, abortAt)
       over = exchange.over
       const answer = await exchange.answer.catch(lost)
@@ -80,15 +84,14 @@ export class Ispconfig {
       if (dead) this.#died(session)
       return { answer: withoutSecrets(answer), session, dead }
     } finally {
-      void over.then(endTurn)
+      void over.then(() => turn.end())
     }
   }
 
   async #fresh(): Promise<Session> {
     const now = this.#rim.now()
     if (this.#refused && now < this.#refused.until) throw this.#refused.refusal
-    this.#failures = this.#failures.filter((at) => now - at < failuresWindowMs)
-    if (this.#failures.length >= failuresMax)
+    if (this.#memory.failures('ispconfig', now, failuresWindowMs) >= failuresMax)
       throw new Refusal(503, 'not-sent', 'ispconfig-pause', 'ispconfig refused several sessions in a row; the next one is tried later, before it locks us out')
     if (this.#session && now - this.#session.since < sessionLifeMs) return this.#session
     this.#loggingIn ??= this.#logIn(now).finally(() => {
@@ -98,7 +101,7 @@ export class Ispconfig {
   }
 
   #died(session: Session): void {
-    this.#failures.push(this.#rim.now())
+    this.#memory.fail('ispconfig', this.#rim.now(), failuresWindowMs)
     if (this.#session === session) this.#session = undefined
   }
 
@@ -119,7 +122,7 @@ export class Ispconfig {
     const message = said.message ?? ''
     if (/failure limit|too many failed/i.test(message)) throw this.#remember(lockedMs, new Refusal(503, 'not-sent', 'ispconfig-locked', 'ispconfig has locked the address of the gateway for some minutes'))
     if (!/login (?:failed|is not allowed)|username is empty|password is empty|may not use api/i.test(message)) throw failed
-    this.#failures.push(this.#rim.now())
+    this.#memory.fail('ispconfig', this.#rim.now(), failuresWindowMs)
     throw this.#remember(refusedMs, new Refusal(502, 'credentials', 'ispconfig-log-in', 'ispconfig refused the remote user of the gateway'))
   }
 

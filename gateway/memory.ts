@@ -1,7 +1,7 @@
-// What the gateway must still know after a restart: nonces, the highest attempt of each operation, playbook runs. One SQLite
-// file (or `:memory:`), which several gateways of one machine may share: every question is one statement, so they cannot
-// both be told "new". Bounded: when it is full it says so instead of forgetting what somebody still relies on. Never a parameter of a playbook.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+// What the gateway must still know after a restart: nonces, the highest attempt of each operation, playbook runs, whose turn it is to
+// write, how often ISPConfig refused a session. One SQLite file (or `:memory:`), which several gateways of one machine may share: every
+// question is one statement, so they cannot both be told "new". Bounded: when it is full it says so instead of forgetting what somebody still relies on. Never a parameter of a playbook.
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Refusal } from './refusal.ts'
 import type { TaskEnd } from './tasks.ts'
 
@@ -27,6 +27,8 @@ const runsKeptMs = 24 * 3_600_000
 /** No playbook takes so long: the gateway that carried this run out is gone for good. */
 const runMaxMs = 3_600_000
 const pruneEveryMs = 10_000
+/** Nobody holds a turn for longer; a later end was written by a clock that was ahead. */
+const turnMaxMs = 180_000
 
 const tables = `
   CREATE TABLE IF NOT EXISTS life (one INTEGER PRIMARY KEY CHECK (one = 1), boot TEXT NOT NULL, since REAL NOT NULL) STRICT;
@@ -36,6 +38,8 @@ const tables = `
   CREATE INDEX IF NOT EXISTS attempts_at ON attempts (at);
   CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, "order" TEXT NOT NULL, owner TEXT NOT NULL, at REAL NOT NULL, last TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS runs_at ON runs (at);
+  CREATE TABLE IF NOT EXISTS turns (name TEXT PRIMARY KEY, turn INTEGER NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS failures (name TEXT NOT NULL, at REAL NOT NULL) STRICT;
 `
 
 export class Memory {
@@ -50,6 +54,11 @@ export class Memory {
   readonly #begin: StatementSync
   readonly #read: StatementSync
   readonly #end: StatementSync
+  readonly #takeTurn: StatementSync
+  readonly #holdTurn: StatementSync
+  readonly #fail: StatementSync
+  readonly #failures: StatementSync
+  readonly #forgetFailures: StatementSync
 
   constructor(database: DatabaseSync, options: MemoryOptions) {
     const { owner, boot, now, most = 200_000 } = options
@@ -71,6 +80,13 @@ export class Memory {
     this.#begin = database.prepare(`INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING`)
     this.#read = database.prepare('SELECT "order", owner, at, last FROM runs WHERE run = ?')
     this.#end = database.prepare('UPDATE runs SET last = ? WHERE run = ?')
+    // Taken again under a new number, so that whoever held it before cannot give back what is no longer theirs.
+    this.#takeTurn = database.prepare(`INSERT INTO turns VALUES (?1, 1, ?3) ON CONFLICT (name)
+      DO UPDATE SET turn = turn + 1, until = ?3 WHERE until <= ?2 OR until > ?4 RETURNING turn`)
+    this.#holdTurn = database.prepare('UPDATE turns SET until = ? WHERE name = ? AND turn = ?')
+    this.#fail = database.prepare('INSERT INTO failures VALUES (?, ?)')
+    this.#failures = database.prepare('SELECT count(*) AS n FROM failures WHERE name = ? AND at > ? AND at <= ?')
+    this.#forgetFailures = database.prepare('DELETE FROM failures WHERE name = ? AND at <= ?')
     // Signatures carry whole seconds. A clock that was ahead once must not shut everybody out until then.
     const start = Math.floor(now / 1000) * 1000
     const life = database.prepare(`INSERT INTO life VALUES (1, ?1, ?2) ON CONFLICT (one)
@@ -118,6 +134,32 @@ export class Memory {
     asked(() => this.#end.run(JSON.stringify(last), run))
   }
 
+  /** The number of this turn to write to `name`, held until `until`; undefined while somebody else holds it. */
+  takeTurn(name: string, now: number, until: number): number | undefined {
+    return asked(() => {
+      const row = this.#takeTurn.get(name, now, until, now + turnMaxMs)
+      return row === undefined ? undefined : Number(row['turn'])
+    })
+  }
+
+  /** Holds a turn until another time; one that is in the past gives it back. */
+  holdTurn(name: string, turn: number, until: number): void {
+    asked(() => this.#holdTurn.run(until, name, turn))
+  }
+
+  /** Notes that `name` has just refused us; what is older than `keptMs` is forgotten. */
+  fail(name: string, now: number, keptMs: number): void {
+    asked(() => {
+      this.#forgetFailures.run(name, now - keptMs)
+      this.#fail.run(name, now)
+    })
+  }
+
+  /** How often `name` refused us within the last `withinMs`. */
+  failures(name: string, now: number, withinMs: number): number {
+    return asked(() => Number(this.#failures.get(name, now - withinMs, now)!['n']))
+  }
+
   #makeRoom(kind: Kind, now: number): void {
     if (kind.room <= 0 || now - kind.prunedAt >= pruneEveryMs) {
       kind.prune.run(now - kind.keepMs)
@@ -128,6 +170,9 @@ export class Memory {
     kind.room--
   }
 }
+
+/** What is forgotten with the process, and shared with nobody. */
+export const forgetful = (now: number): Memory => new Memory(new DatabaseSync(':memory:'), { owner: 'alone', boot: '', now })
 
 /** Asked before anything is sent: what cannot be written down is not done. */
 function asked<T>(question: () => T): T {

@@ -1,8 +1,9 @@
 // Nginx Proxy Manager through one account: logs in, keeps the token fresh, lets one write through at a time. NPM never answers
 // 401 and its 500 does not mean "nothing happened", so a read is repeated once after a new log-in and a write never is.
 import * as z from 'zod'
+import type { Memory } from './memory.ts'
 import { Refusal } from './refusal.ts'
-import { Turns } from './turns.ts'
+import { WriteTurns } from './turns.ts'
 import { NotConnected, send, unreachable } from './upstream.ts'
 import type { Answer, Exchange, Order, Rim } from './upstream.ts'
 
@@ -29,11 +30,12 @@ export class Npm {
   readonly #account: NpmAccount
   #token: Token | undefined
   #loggingIn: Promise<Token> | undefined
-  readonly #turns = new Turns(1, turnsWaitingMax, () => new Refusal(503, 'not-sent', 'npm-queue', 'too many changes wait for nginx proxy manager'))
+  readonly #turns: WriteTurns
 
-  constructor(rim: Rim, account: NpmAccount) {
+  constructor(rim: Rim, account: NpmAccount, memory: Memory) {
     this.#rim = rim
     this.#account = account
+    this.#turns = new WriteTurns(rim, memory, 'npm', turnsWaitingMax, () => new Refusal(503, 'not-sent', 'npm-queue', 'too many changes wait for nginx proxy manager'))
   }
 
   /** What must never be seen outside. */
@@ -59,18 +61,20 @@ export class Npm {
   }
 
   async #write(order: Order, deadline: number, check: () => void): Promise<Answer> {
-    const endTurn = await this.#turns.take()
+    const turn = await this.#turns.take(deadline)
     let exchange: Exchange
     let token: Token
     try {
       token = await this.#fresh()
       check()
-      exchange = this.#send(order, token, deadline, Math.max(deadline, this.#rim.now() + turnMaxMs))
+      const abortAt = Math.max(deadline, this.#rim.now() + turnMaxMs)
+      turn.keep(abortAt)
+      exchange = this.#send(order, token, deadline, abortAt)
     } catch (error) {
-      endTurn()
+      turn.end()
       throw error
     }
-    void exchange.over.then(endTurn)
+    void exchange.over.then(() => turn.end())
     const answer = await exchange.answer.catch(refusal)
     const refused = tokenRefused(answer)
     if (refused || answer.status === 500) this.#forget(token)
