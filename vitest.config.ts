@@ -24,13 +24,16 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workers',
-          // Each file loads the whole Worker anew, module by module: packages come in one piece.
+          // The Worker is loaded once, not for each file; what a file finds is made anew all the same (test/workers/afresh.ts).
+          isolate: false,
+          // Modules are loaded one by one, with a question for each: packages come in one piece.
           deps: { optimizer: { ssr: { enabled: true, include: ['zod', 'hono', 'tldts', 'drizzle-orm', 'drizzle-orm/d1', 'drizzle-orm/sqlite-core'] } } },
-          // A busy machine is nobody's failure; what is waited for has shorter limits of its own.
-          testTimeout: 30_000,
+          // A busy machine is nobody's failure.
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
           provide: { d1Migrations: await readD1Migrations(path.join(import.meta.dirname, 'migrations')) },
           include: ['test/workers/**/*.test.ts'],
-          setupFiles: ['./test/workers/apply-migrations.ts'],
+          setupFiles: ['./test/workers/afresh.ts'],
         },
       },
     ],

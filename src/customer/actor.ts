@@ -104,7 +104,7 @@ export class CustomerActor {
 
   /** Does this step still need its lease? */
   holds(step: string): boolean {
-    return holdsLease(this.store.row(step), this.#lent.now())
+    return !this.store.isNewer() && holdsLease(this.store.row(step), this.#lent.now())
   }
 
   /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */

@@ -96,9 +96,9 @@ export class Actor<Up> {
     this.wake()
   }
 
-  /** Does this step still need its lease? Asked by the gate before it takes one back. */
+  /** Does this step still need its lease? Asked by the gate before it takes one back: who is not touched by this release holds up nobody. */
   holds(step: string): boolean {
-    return holdsLease(this.store.row(step), this.#lent.now())
+    return !this.store.isNewer() && holdsLease(this.store.row(step), this.#lent.now())
   }
 
   /** Somebody else has shown that this domain is theirs: it is given up here. */

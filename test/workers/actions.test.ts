@@ -22,7 +22,7 @@ const told = async (path: string, service: string, more: object = {}): Promise<R
 const status = async (service: string) => (await get(`/status?service_id=${service}`)).json<Record<string, unknown>>()
 const powers = ['/action/start', '/action/stop', '/action/restart', '/action/reset', '/action/toggle'] as const
 
-describe('a site that stands', { timeout: 20_000 }, () => {
+describe('a site that stands', () => {
   it('is switched off and on, whatever Paymenter believes of it, and says so', async () => {
     const service = await built()
     expect(await told('/action/start', service)).toEqual({ http: 200, success: true, service_id: service, status: 'running' })
@@ -78,13 +78,13 @@ describe('a site that stands', { timeout: 20_000 }, () => {
     expect((await recordOf(service)).spec.plan).toBe('basic')
     expect(await told('/wp/upgrade/', service, asked)).toEqual({ http: 200, success: true, service_id: service, status: 'upgrading' })
     expect(await told('/wp/upgrade', service, asked)).toEqual({ http: 200, success: true, service_id: service, status: 'live' })
-    await expect.poll(async () => (await status(service))['resources'], { timeout: 5_000 }).toMatchObject({ memory: expect.stringContaining('/ 8192MB') })
+    await expect.poll(async () => (await status(service))['resources']).toMatchObject({ memory: expect.stringContaining('/ 8192MB') })
     await until(service, 'live')
     expect(await status(service)).toMatchObject({ plan: 'premium', quotas: { backups: { used: 0, limit: 5 }, domains: { used: 0, limit: 10 } }, notices: [] })
   })
 })
 
-describe('what cannot be', { timeout: 20_000 }, () => {
+describe('what cannot be', () => {
   it('is 404 for a service that nobody has, or that is gone', async () => {
     const gone = newService()
     await order(gone)
@@ -121,7 +121,7 @@ describe('what cannot be', { timeout: 20_000 }, () => {
     await until(service, 'live')
     expect(await told('/wp/upgrade/', service, { plan: 'basic' })).toMatchObject({ http: 200, status: 'upgrading' })
     expect(await told('/wp/upgrade/', service, { plan: 'basic' })).toMatchObject({ http: 200, status: 'live' })
-    await expect.poll(async () => (await status(service))['resources'], { timeout: 10_000 }).toMatchObject({ disk: expect.stringContaining('/ 20GB') })
+    await expect.poll(async () => (await status(service))['resources']).toMatchObject({ disk: expect.stringContaining('/ 20GB') })
     await until(service, 'live')
     expect(await status(service)).toMatchObject({ plan: 'basic', status: 'running', notices: [] })
   })

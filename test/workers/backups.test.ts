@@ -31,7 +31,7 @@ const made = async (service: string): Promise<string> => {
   return bak
 }
 
-describe('backups', { timeout: 20_000 }, () => {
+describe('backups', () => {
   it('are named by day and number, counted against the quota, listed, and deleted', async () => {
     const service = await built()
     expect(await list(service)).toEqual({ success: true, service_id: service, quota: '0/2', used: 0, limit: 2, time_zone: 'UTC', backups: [], notices: [] })
@@ -94,7 +94,7 @@ describe('backups', { timeout: 20_000 }, () => {
   })
 })
 
-describe('the cron', { timeout: 20_000 }, () => {
+describe('the cron', () => {
   it('asks each site for its nightly backup in its own minute, and nobody in the first hour', async () => {
     const service = await built()
     const key = tenantKey('test', service)
@@ -110,7 +110,7 @@ describe('the cron', { timeout: 20_000 }, () => {
   })
 })
 
-describe('what cannot be', { timeout: 20_000 }, () => {
+describe('what cannot be', () => {
   it('is 404 for what nobody has, 400 for no name, 409 while it is built, 401 while it is suspended', async () => {
     const service = newService()
     await order(service)

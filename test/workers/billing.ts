@@ -36,9 +36,9 @@ export const tenantOf = (service: string, connection = 'test') => env.TENANT.get
 
 export const allocator = () => env.ALLOCATOR.getByName('lab')
 
-/** Waits until the tenant rests (or is) so, at most a few seconds. */
-export async function until(service: string, status: string, timeout = 8_000): Promise<void> {
-  await expect.poll(async () => (await tenantOf(service).view().catch(() => undefined))?.status, { timeout, interval: 20 }).toBe(status)
+/** Waits until the tenant rests (or is) so. */
+export async function until(service: string, status: string): Promise<void> {
+  await expect.poll(async () => (await tenantOf(service).view().catch(() => undefined))?.status, { interval: 20 }).toBe(status)
 }
 
 /** What the allocator has recorded for a service. Throws when there is nothing. */

@@ -54,9 +54,9 @@ it.each([
     const { hostname } = await order(service)
     hostnames.set(hostname, tenantKey('test', service))
   }))
-  await expect.poll(() => held, { timeout: 10_000, interval: 10 }).toBe(these.length)
+  await expect.poll(() => held, { interval: 10 }).toBe(these.length)
   await abortAllDurableObjects()
-  await Promise.all(services.map((service) => until(service, 'live', 15_000)))
+  await Promise.all(services.map((service) => until(service, 'live')))
 }, 30_000)
 
 it('leaves exactly one of each thing behind, however often it died', async () => {
@@ -75,7 +75,7 @@ it('ends live when it dies three times at rest between its steps', async () => {
     await expect.poll(async () => {
       const view = await tenantOf(service).view().catch(() => undefined)
       return view?.steps.find((step) => step.name === moment)?.state
-    }, { timeout: 8_000, interval: 5 }).toBe('done')
+    }, { interval: 5 }).toBe('done')
     await abortAllDurableObjects()
   }
   await until(service, 'live')

@@ -31,7 +31,7 @@ async function built(plan = 'basic'): Promise<string> {
   return service
 }
 
-describe('a custom domain', { timeout: 25_000 }, () => {
+describe('a custom domain', () => {
   it('is accepted at once with the records to set, waits for them while the site rests, is served with a certificate, and goes without a trace', async () => {
     const service = await built()
     const shop = newDomain()
@@ -46,7 +46,7 @@ describe('a custom domain', { timeout: 25_000 }, () => {
     await until(service, 'live')
     await publish(shop, leading(shop))
     expect(await told('/action/setdomain', service, shop)).toMatchObject({ http: 200, existing: true, quota: { used: 1 } })
-    await expect.poll(() => states(service), { timeout: 10_000 }).toEqual([`${shop} live https`, `www.${shop} live https`])
+    await expect.poll(() => states(service)).toEqual([`${shop} live https`, `www.${shop} live https`])
     expect((await list(service)).domains[0]).toMatchObject({ reason: null, certificate_expires_on: expect.stringMatching(/^\d{4}-/) })
     expect(await (await get(`/status?service_id=${service}`)).json()).toMatchObject({ domains: [shop], quotas: { domains: { used: 1, limit: 3 } } })
     const mine = async () => (await everything()).filter(({ of }) => of.endsWith(shop)).map(({ kind, of }) => `${kind} ${of}`).sort()
@@ -54,7 +54,7 @@ describe('a custom domain', { timeout: 25_000 }, () => {
     expect(await env.DB.prepare('SELECT state, reason FROM domains WHERE domain = ?').bind(shop).first()).toEqual({ state: 'live', reason: null })
     expect(await told('/action/deldomain', service, shop)).toMatchObject({ http: 200, status: 'being removed', quota: { used: 0, left: 3 } })
     expect((await told('/action/deldomain', service, shop)).quota?.left ?? 3).toBe(3)
-    await expect.poll(mine, { timeout: 10_000 }).toEqual([])
+    await expect.poll(mine).toEqual([])
     await expect.poll(async () => (await list(service)).domains).toEqual([])
     expect(await env.ALLOCATOR.getByName('lab').claimOf(shop)).toBeUndefined()
   })
@@ -64,7 +64,7 @@ describe('a custom domain', { timeout: 25_000 }, () => {
     const shop = newDomain()
     await publish(shop, [...leading(shop), { name: shop, type: 'CAA', data: '0 issue "pki.goog"' }])
     await told('/customdomain/add', service, shop)
-    await expect.poll(() => states(service), { timeout: 10_000 }).toEqual([`${shop} live`, `www.${shop} live`])
+    await expect.poll(() => states(service)).toEqual([`${shop} live`, `www.${shop} live`])
     expect((await list(service)).domains[0]).toMatchObject({ reason: expect.stringContaining('CAA records of the domain forbid it'), certificate_expires_on: null })
     expect((await tenantOf(service).view())?.status).toBe('live')
   })
@@ -74,19 +74,19 @@ describe('a custom domain', { timeout: 25_000 }, () => {
     const shop = newDomain()
     await publish(shop, leading(shop))
     await told('/action/setdomain', first, shop)
-    await expect.poll(() => states(first), { timeout: 10_000 }).toEqual([`${shop} live https`, `www.${shop} live https`])
+    await expect.poll(() => states(first)).toEqual([`${shop} live https`, `www.${shop} live https`])
     const { records } = await told('/action/setdomain', second, shop)
     await expect.poll(async () => (await list(second)).domains[0]?.reason).toContain('held by another site here')
     await publish(shop, [...leading(shop), { name: `_berth.${shop}`, type: 'TXT', data: records[0]!.value }])
     await told('/action/setdomain', second, shop)
-    await expect.poll(async () => (await list(first)).domains, { timeout: 10_000 }).toEqual([])
+    await expect.poll(async () => (await list(first)).domains).toEqual([])
     expect((await list(first)).notices).toMatchObject([{ what: `Domain ${shop}`, why: expect.stringContaining('somebody else has shown') }])
-    await expect.poll(async () => (await told('/action/setdomain', second, shop)) && states(second), { timeout: 15_000 }).toEqual([`${shop} live https`, `www.${shop} live https`])
+    await expect.poll(async () => (await told('/action/setdomain', second, shop)) && states(second)).toEqual([`${shop} live https`, `www.${shop} live https`])
     expect((await tenantOf(first).view())?.status).toBe('live')
   })
 })
 
-describe('what is refused', { timeout: 25_000 }, () => {
+describe('what is refused', () => {
   it('is said in a sentence, and takes nothing from the quota', async () => {
     const service = await built()
     for (const wrong of ['', 'localhost', 'https://shop.com/', '203.0.113.7', 'co.uk', 'x.berth.localhost', '*.shop.com'])
@@ -100,7 +100,7 @@ describe('what is refused', { timeout: 25_000 }, () => {
   })
 })
 
-describe('the doctor', { timeout: 25_000 }, () => {
+describe('the doctor', () => {
   it('says of any domain what cures it, and within its time that DNS does not answer', async () => {
     const service = await built()
     const shop = newDomain()

@@ -1,5 +1,5 @@
 // The tenant's object: a command counts once and the newest wins, an alarm is set whenever it rests unfinished, nothing is lost.
-import { evictAllDurableObjects, evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, evictAllDurableObjects, evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import type { Command } from '../../src/domain/order.ts'
@@ -22,6 +22,17 @@ const journalOf = (one: Command): Promise<{ event: string; step: string | null; 
   runInDurableObject(stubOf(one), (_object, state) => state.storage.sql.exec<{ event: string; step: string | null; detail: string | null }>('SELECT event, step, detail FROM journal ORDER BY i').toArray())
 
 const alarmOf = (one: Command): Promise<number | null> => runInDurableObject(stubOf(one), (_object, state) => state.storage.getAlarm())
+
+it('holds up nobody by what a newer release has written', async () => {
+  connect(() => new Promise(() => undefined))
+  const create = await command()
+  await stubOf(create).accept(create)
+  const leases = async () => (await env.GATE.getByName('lab').usage()).leases
+  await expect.poll(leases).toMatchObject({ npm: 1 })
+  await runInDurableObject(stubOf(create), (_object, state) => void state.storage.sql.exec('UPDATE meta SET schema_version = 99'))
+  await abortAllDurableObjects()
+  await expect.poll(leases).toEqual({})
+})
 
 it('accepts the same command once', async () => {
   const create = await command()

@@ -52,7 +52,7 @@ const inboxOf = (service: string) => runInDurableObject(tenantOf(service), (_obj
 it('carries an order from billing to its tenant by itself', async () => {
   const service = newService()
   await order(service)
-  await expect.poll(async () => (await tenantOf(service).view())?.status, { timeout: 5_000 }).toBe('building')
+  await expect.poll(async () => (await tenantOf(service).view())?.status).toBe('building')
   await expect.poll(() => open(service)).toEqual([])
 })
 
@@ -118,7 +118,7 @@ it('sends again what no tenant has confirmed, and leaves alone what is fresh', a
   await tick()
   expect(await open(service)).toHaveLength(1)
   await tick(11_000)
-  await expect.poll(() => open(service), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => open(service)).toEqual([])
   await until(service, 'building')
 })
 
@@ -139,7 +139,7 @@ it('pokes tenants that have been silent, though one of them cannot be reached', 
   for (const service of [broken, lost]) {
     const [create] = await commands(service, 'create')
     await deliver([create])
-    await expect.poll(async () => await env.DB.prepare('SELECT as_of FROM tenants WHERE service = ?').bind(service).first('as_of'), { timeout: 5_000 }).not.toBeNull()
+    await expect.poll(async () => await env.DB.prepare('SELECT as_of FROM tenants WHERE service = ?').bind(service).first('as_of')).not.toBeNull()
   }
   await runInDurableObject(tenantOf(broken), (_object, state) => {
     state.storage.sql.exec('DROP TABLE meta')

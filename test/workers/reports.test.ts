@@ -81,7 +81,7 @@ it('tells of a site what its tenant knows, from order to end', async () => {
   expect(steps.results).toHaveLength(view!.steps.length)
   expect(steps.results.every((step) => step['phase'] === 'settled' && step['want'] === 'present')).toBe(true)
   await post('/delete-site', { service_id: service })
-  await expect.poll(async () => (await row())?.['status'], { timeout: 8_000 }).toBe('terminated')
+  await expect.poll(async () => (await row())?.['status']).toBe('terminated')
   const told = await env.DB.prepare("SELECT event, detail FROM audit WHERE tenant = ? AND event IN ('command', 'rest') ORDER BY line").bind(tenant).all<{ event: string; detail: string }>()
   expect(told.results.map(({ event, detail }) => (event === 'rest' ? JSON.parse(detail) : JSON.parse(detail).verb))).toEqual(['create', 'live', 'terminate', 'terminated'])
 })
@@ -94,7 +94,7 @@ it('fails no tenant by failing, and catches up', async () => {
   await until(service, 'live')
   await env.DB.prepare('ALTER TABLE hidden RENAME TO tenants').run()
   await tenantOf(service).poke()
-  await expect.poll(() => env.DB.prepare('SELECT status FROM tenants WHERE service = ?').bind(service).first('status'), { timeout: 5_000 }).toBe('live')
+  await expect.poll(() => env.DB.prepare('SELECT status FROM tenants WHERE service = ?').bind(service).first('status')).toBe('live')
 })
 
 it('is rebuilt from the tenants when it was dropped', async () => {
@@ -111,7 +111,7 @@ it('is rebuilt from the tenants when it was dropped', async () => {
   const before = await all()
   await emptyCopy()
   expect(await (await post('/operator/reports', {}, keys.operator)).json()).toMatchObject({ success: true, next: null })
-  await expect.poll(async () => (await all())[2]?.length, { timeout: 5_000 }).toBe(before[2]?.length)
+  await expect.poll(async () => (await all())[2]?.length).toBe(before[2]?.length)
   expect(await all()).toEqual(before)
 })
 
@@ -126,9 +126,9 @@ it('tells of a backup while it is there, and nothing of it when it is gone', asy
     (await env.DB.prepare("SELECT step FROM steps WHERE tenant = ? AND step LIKE 'backup:%'").bind(tenant).all()).results,
   ]
   const { backup: name } = (await tenantOf(service).act({ do: 'make-backup' }, 'test')) as { backup: string }
-  await expect.poll(kept, { timeout: 8_000 }).toEqual([[{ name, kind: 'manual', state: 'good' }], [{ step: `backup:${name}` }]])
+  await expect.poll(kept).toEqual([[{ name, kind: 'manual', state: 'good' }], [{ step: `backup:${name}` }]])
   await tenantOf(service).act({ do: 'delete-backup', name }, 'test')
-  await expect.poll(kept, { timeout: 8_000 }).toEqual([[], []])
+  await expect.poll(kept).toEqual([[], []])
   const actions = await env.DB.prepare("SELECT actor, json_extract(detail, '$.do') AS what FROM audit_by_customer WHERE service = ? AND event = 'action' ORDER BY line").bind(service).all()
   expect(actions.results).toEqual([{ actor: 'test', what: 'make-backup' }, { actor: 'test', what: 'delete-backup' }])
 })

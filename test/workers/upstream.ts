@@ -5,7 +5,8 @@ import { policy } from '../../src/engine/policy.ts'
 import { resources } from '../../src/resources/plans.ts'
 
 const out = globalThis.fetch
-const name = crypto.randomUUID()
+const patience = structuredClone({ policy, lease, pollMs: [...resources].map(([name, { pollMs }]) => [name, pollMs] as const) })
+let name = ''
 
 // A breaker that a cut-off test has opened must not hold up the next one.
 Object.assign(breaker, { coolFirstMs: 50, coolMaxMs: 100, coolConfigMs: 100, probeMs: 200 })
@@ -33,6 +34,15 @@ export function through(way: Way): void {
 
 /** Nobody listens anywhere: each request is refused before it leaves. */
 export const disconnect = (): void => through(() => Promise.reject(Object.assign(new TypeError('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })))
+
+/** For each file: a data centre of its own that nobody reaches yet, and the engine's patience as it really is. */
+export function afresh(): void {
+  name = crypto.randomUUID()
+  Object.assign(policy, patience.policy)
+  Object.assign(lease, patience.lease)
+  for (const [resource, pollMs] of patience.pollMs) Object.assign(resources.get(resource)!, { pollMs })
+  disconnect()
+}
 
 /** The data centre answers, thousands of times faster than a real one; the engine's patience is scaled to it. */
 export function connect(way: Way = (_request, onward) => onward()): void {
