@@ -1,11 +1,11 @@
 // The command line `npx berth`: which commands there are, how they are called, and how they end. Prints nothing itself; the
 // operator's key comes by environment and is never part of what is answered.
 import { parseArgs } from 'node:util'
-import * as z from 'zod'
 import { verifyAudit } from './audit.ts'
 import { doctor } from './doctor.ts'
 import { status, tenant, tenants, type Service } from './look.ts'
 import { Misused, type Outcome } from './outcome.ts'
+import { abort, hold, release, retry, type Confirm } from './overrides.ts'
 import { printRights } from './rights.ts'
 import { Worker } from './worker.ts'
 
@@ -17,6 +17,11 @@ const help = `Usage: npx berth <command> [options]
   retry <connection>/<service>      look at its stuck steps again, after what was wrong is mended
   retry customer <connection>/<user>
                                     the same for a customer's zones, records and mail
+  hold <connection>/<service> --why <reason>
+                                    call nothing more for it; what is under way is looked at until its end
+  release <connection>/<service>    let it go on
+  abort <connection>/<service> --why <reason> [--yes]
+                                    give up what is in progress: take a new order back, or go back to what stood before
   audit verify [<connection>/<service>]
                                     compare the audit in D1 with the seals that tenants and customers keep
   audit verify customer <connection>/<user>
@@ -28,7 +33,9 @@ const help = `Usage: npx berth <command> [options]
                                     (global-lvm, backup, local, vmbr1)
 
   --url <address>     the Worker, as in https://berth.example.com; or BERTH_URL in the environment
-  --actor <name>      who asks for a retry, for the audit; otherwise the name of this login
+  --actor <name>      who asks, for the audit; otherwise the name of this login
+  --why <reason>      why, for the audit and for whoever meets it later
+  --yes               do not ask first
   --silent-days <n>   a billing system is worth a word after so many days without a command (7)
   --json              one JSON object on stdout
   --help
@@ -37,26 +44,23 @@ The operator key comes by environment: BERTH_OPERATOR_KEY.
 Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify), 2 when the command could not do its work.`
 
 const options = {
-  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'silent-days': { type: 'string' },
+  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'why': { type: 'string' }, 'yes': { type: 'boolean' }, 'silent-days': { type: 'string' },
   'storage': { type: 'string' }, 'backup-storage': { type: 'string' }, 'template-storage': { type: 'string' }, 'bridge': { type: 'string' }, 'json': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' },
 } as const
 
-interface Given { words: string[]; state: string | undefined; actor: string; silentDays: number; now: () => number }
+interface Given { words: string[]; state: string | undefined; actor: string; why: string | undefined; yes: boolean; confirm: Confirm; silentDays: number; now: () => number }
 
-export interface Surroundings { env: Readonly<Record<string, string | undefined>>; login: () => string; now: () => number }
+export interface Surroundings { env: Readonly<Record<string, string | undefined>>; login: () => string; now: () => number; confirm: Confirm }
 
 const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome>> = {
   'status': (worker) => status(worker),
   'tenants': (worker, { state }) => tenants(worker, state),
   'tenant': (worker, { words }) => tenant(worker, one(words)),
-  'retry customer': async (worker, { words, actor }) => {
-    const { connection, service: user } = one(words)
-    return again(await worker.post('operator/customer/retry', { connection, user_id: user, actor }, Retried))
-  },
-  'retry': async (worker, { words, actor }) => {
-    const { connection, service } = one(words)
-    return again(await worker.post('operator/retry', { connection, service_id: service, actor }, Retried))
-  },
+  'retry customer': (worker, { words, actor }) => retry(worker, one(words), actor, true),
+  'retry': (worker, { words, actor }) => retry(worker, one(words), actor, false),
+  'hold': (worker, { words, actor, why }) => hold(worker, one(words), actor, why),
+  'release': (worker, { words, actor }) => release(worker, one(words), actor),
+  'abort': (worker, { words, actor, why, yes, confirm }) => abort(worker, one(words), actor, why, yes, confirm),
   'audit verify customer': (worker, { words }) => {
     const { connection, service: user } = one(words)
     return verifyAudit(worker, { connection, user_id: user })
@@ -72,21 +76,17 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
 const rightsCommand = 'rights'
 const wordless = new Set(['status', 'tenants', 'doctor', rightsCommand])
 
-const Retried = z.object({ retried: z.number() })
-const again = ({ retried }: z.infer<typeof Retried>): Outcome =>
-  ({ well: true, data: { retried }, lines: [retried === 0 ? 'Nothing of it is stuck.' : `${retried} ${retried === 1 ? 'step is' : 'steps are'} looked at again.`] })
-
 /** What a command line answers; `code` as the help says. Never throws. */
-export async function run(argv: string[], { env, login, now }: Surroundings): Promise<{ code: 0 | 1 | 2; out: string; err: string }> {
+export async function run(argv: string[], around: Surroundings): Promise<{ code: 0 | 1 | 2; out: string; err: string }> {
   try {
-    const { json, outcome } = await told(argv, { env, login, now })
+    const { json, outcome } = await told(argv, around)
     return { code: outcome.well ? 0 : 1, out: json ? JSON.stringify(outcome.data) : outcome.lines.join('\n'), err: '' }
   } catch (error) {
     return { code: 2, out: '', err: error instanceof Error ? error.message : String(error) }
   }
 }
 
-async function told(argv: string[], { env, login, now }: Surroundings): Promise<{ json: boolean; outcome: Outcome }> {
+async function told(argv: string[], { env, login, now, confirm }: Surroundings): Promise<{ json: boolean; outcome: Outcome }> {
   const { values, positionals } = parsed(argv)
   if (values.help || argv.length === 0) return { json: false, outcome: { well: true, data: {}, lines: [help] } }
   const name = [...Object.keys(commands), rightsCommand].find((command) => command.split(' ').every((word, i) => positionals[i] === word))
@@ -102,7 +102,7 @@ async function told(argv: string[], { env, login, now }: Surroundings): Promise<
   const url = values.url ?? env['BERTH_URL']
   if (!url || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new Misused('--url is required: the address of the Worker, as in https://berth.example.com')
   const outcome = await commands[name]!(new Worker(url, key), {
-    words, state: values.state, actor: values.actor ?? login(), silentDays: days(values['silent-days'] ?? '7'), now,
+    words, state: values.state, actor: values.actor ?? login(), why: values.why, yes: values.yes ?? false, confirm: values.json ? undefined : confirm, silentDays: days(values['silent-days'] ?? '7'), now,
   })
   return { json: values.json ?? false, outcome }
 }

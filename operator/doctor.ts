@@ -31,6 +31,9 @@ const examinations: Record<string, Examination> = {
     what: 'stuck', grave: true, says: `${name(row)}: ${String(row['step'])}: ${String(row['why'] ?? 'no reason was written')}`,
     cure: `mend it (docs/runbook.md), then: npx berth retry ${name(row)}`,
   })),
+  'held': async ({ worker }) => (await worker.rows('held_sites')).map((row) => ({
+    what: 'held', grave: false, says: `${name(row)}: held by ${String(row['held_by'])} since ${String(row['held_utc'])}: ${String(row['held_why'])}`, cure: `npx berth release ${name(row)}`,
+  })),
   'under way': async ({ worker, now }) => (await worker.rows('under_way')).filter((row) => now() - Number(row['since_at']) > limits.slowMs).map((row) => ({
     what: 'under way', grave: false, says: `${name(row)}: ${String(row['step'])} since ${String(row['since_utc'])}: ${String(row['why'] ?? 'in the middle of a call')}`,
     cure: `npx berth tenant ${name(row)}`,

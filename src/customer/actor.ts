@@ -161,7 +161,7 @@ export class CustomerActor {
   #dueAt(): number | undefined {
     const { store } = this
     const now = this.#lent.now()
-    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), customerResources)
+    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), customerResources, false)
     if (stands === 'open' && dueAt !== undefined) return dueAt
     if (store.lastLine() > (store.state()?.projected ?? 0)) return now + untoldMs(this.#unwritten, () => this.#lent.random())
     return dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
@@ -194,6 +194,7 @@ export class CustomerActor {
       sleep: (ms, signal) => lent.sleep(ms, signal),
       clients: (call) => lent.clients(call),
       watch: () => Promise.resolve({ state: 'unknown' as const }),
+      held: () => false,
       probe: (system) => lent.probe(system),
       giveUp: (row, reason) => this.#giveUp(row, reason),
     }

@@ -16,6 +16,7 @@ export const reports = {
   capacity_sold: { view: views.capacitySold, by: ['node', 'plan'], about: 'What was sold, by node and plan: memory and disk.' },
   quota_use: { view: views.quotaUse, by: ['connection', 'service'], about: 'Domains and backups that each service has, and how many its plan grants.' },
   stuck_steps: { view: views.stuckSteps, by: ['since_at', 'connection', 'service', 'step'], about: 'Who needs a person, and why; the oldest first.' },
+  held_sites: { view: views.heldSites, by: ['held_at', 'connection', 'service'], about: 'Which sites a person holds, who, why and since when.' },
   under_way: { view: views.underWay, by: ['since_at', 'connection', 'service', 'step'], about: 'What is being done and what it waits for; the oldest first.' },
   provisionings: { view: views.provisionings, by: ['ordered_at', 'tenant'], about: 'Each order that came to live, and how long it took.' },
   provisioning_times: { view: views.provisioningTimes, by: ['days', 'what'], about: 'How long orders and each of their steps took in the last 7, 30 and 365 days: median, 95 %, slowest.' },

@@ -1,5 +1,5 @@
 // Writes the reporting copy, and the few questions that the functions ask of it. Upserts never go back in version.
-import { and, asc, desc, eq, gt, inArray, lt, lte, ne, notInArray, notLike, or } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, notInArray, notLike, or } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { holds, replaced } from './replaced.ts'
 import { addresses, audit, backups, deadLetters, domains, steps, tenants } from './schema.ts'
@@ -36,7 +36,7 @@ export async function writeReport(d1: D1Database, report: Report, now: number): 
 /** Tenants that should be under way but have not reported since `before` (epoch ms). */
 export async function silentTenants(d1: D1Database, before: number, limit: number): Promise<string[]> {
   const rows = await drizzle(d1).select({ tenant: tenants.tenant }).from(tenants)
-    .where(and(notInArray(tenants.status, ['live', 'suspended', 'terminated', 'undone', 'stuck']), lt(tenants.asOf, before))).orderBy(tenants.asOf).limit(limit)
+    .where(and(notInArray(tenants.status, ['live', 'suspended', 'terminated', 'undone', 'stuck']), lt(tenants.asOf, before), isNull(tenants.heldAt))).orderBy(tenants.asOf).limit(limit)
   return rows.map((row) => row.tenant)
 }
 

@@ -16,6 +16,10 @@ export const tenants = sqliteTable('tenants', {
   hostname: text().notNull(),
   node: text().notNull(),
   cause: text(),
+  /** Who holds it, why and since when; null when nobody does. */
+  heldBy: text('held_by'),
+  heldWhy: text('held_why'),
+  heldAt: integer('held_at'),
   orderedAt: integer('ordered_at').notNull(),
   changedAt: integer('changed_at').notNull(),
   restAt: integer('rest_at').notNull(),

@@ -45,6 +45,10 @@ export const stuckSteps = sqliteView('stuck_steps', {
 }).as(sql`SELECT t.connection, t.service, t.hostname, t.vmid, s.step, s.want, s.attempt, s.why, s.since AS since_at, ${utc('s.since')} AS since_utc
 FROM tenants t JOIN steps s ON s.tenant = t.tenant AND s.epoch = t.epoch WHERE t.status = 'stuck' AND s.phase = 'stuck'`)
 
+export const heldSites = sqliteView('held_sites', {
+  connection: text(), service: text(), status: text(), heldBy: text('held_by'), heldWhy: text('held_why'), heldAt: integer('held_at'), heldUtc: text('held_utc'),
+}).as(sql`SELECT connection, service, status, held_by, held_why, held_at, ${utc('held_at')} AS held_utc FROM tenants WHERE held_at IS NOT NULL`)
+
 export const underWay = sqliteView('under_way', {
   connection: text(), service: text(), status: text(), step: text(), want: text(), phase: text(), attempt: integer(), why: text(),
   sinceAt: integer('since_at'), sinceUtc: text('since_utc'), asOf: integer('as_of'), asOfUtc: text('as_of_utc'),

@@ -24,6 +24,26 @@ const table: Record<Target | 'none', Record<Verb, Admission>> = {
 
 export const admission = (target: Target | undefined, verb: Verb): Admission => table[target ?? 'none'][verb]
 
+/** What giving up an operation comes to: the way back to where the service stood, an order taken back, or nothing that could be given up. */
+export type WayBack = Verb | 'take back' | 'final' | 'none'
+
+/**
+ * | wanted     | stood before | given up by                          |
+ * |------------|--------------|--------------------------------------|
+ * | live       | never        | taking the order back                |
+ * | suspended  | never        | taking the order back                |
+ * | suspended  | live         | unsuspend                            |
+ * | live       | suspended    | suspend                              |
+ * | the same   | on a plan    | upgrade, to that plan, if it differs |
+ * | terminated | any          | nothing: a termination is final      |
+ */
+export function wayBack(target: Exclude<Target, 'undone'>, served: boolean, stood: Exclude<Target, 'undone'> | undefined, otherPlan: boolean): WayBack {
+  if (target === 'terminated') return 'final'
+  if (!served) return 'take back'
+  if (stood !== undefined && stood !== target) return stood === 'live' ? 'unsuspend' : 'suspend'
+  return otherPlan ? 'upgrade' : 'none'
+}
+
 /** The target that an accepted verb asks for; `upgrade` leaves it as it is. */
 export const targetOf = (verb: Verb, now: Exclude<Target, 'undone'>): Exclude<Target, 'undone'> =>
   ({ create: 'live', unsuspend: 'live', upgrade: now, suspend: 'suspended', terminate: 'terminated' } as const)[verb]

@@ -4,20 +4,13 @@ import { UpstreamError, type System } from '../domain/errors.ts'
 import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
+import { flightEndOf, silent, waitsOut } from './doubt.ts'
 import { desire, type JournalEvent, type Row } from './row.ts'
 import { dissolves, holdsLease, resourceOf } from './plan.ts'
 import { backoffMs, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
-
-/** When the last call in doubt can no longer land (epoch ms); 0 when none is. */
-const flightEndOf = (row: Row): number => (row.doubtSince === 0 ? 0 : row.doubtSince + policy.flightMs)
-
-/** Nothing of the system itself was heard: 429 and our own gateway's fences are answers, 5xx of a middlebox are not. */
-const silent = (error: UpstreamError): boolean => error.status === undefined || error.status >= 500
-
-const waitsOut = 'making sure that a lost request can no longer arrive'
 
 const noGate = (random: () => number) => ({ granted: false as const, waitMs: backoffMs(6, policy.backoffMaxMs, random), why: 'the gate does not answer' })
 
@@ -168,18 +161,15 @@ class Drive<Up> {
       this.#amend({ phase: 'unknown', notBefore: flightEnds, blind: 0, why: waitsOut }, 'observed', `${seen.state}, waiting out the flight bound`)
       return false
     }
-    if (seen.state === 'present' && wants && seen.ok) {
-      const out = resource.output.parse(seen.out)
-      this.#amend({ phase: 'settled', out, owned: true, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
-      return false
-    }
-    if (seen.state === 'absent' && !wants) {
-      this.#amend({ phase: 'settled', out: null, owned: false, unfinished: false, doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled')
+    if (good) {
+      const out = wants && seen.state === 'present' ? resource.output.parse(seen.out) : null
+      this.#amend({ phase: 'settled', out, owned: wants, ...(wants ? {} : { unfinished: false }), doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
       return false
     }
     const what = seen.state === 'absent' ? 'absent' : seen.ok ? 'present' : `differs: ${seen.differs}`
     const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))
     this.#amend({ blind: 0, busySince: 0, unfinished, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
+    if (this.#held()) return false
     if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return this.#stick('it is gone, and a new one would be empty')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
     const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
@@ -191,12 +181,12 @@ class Drive<Up> {
     const { all, resource } = this
     // Asking the gate took time as well.
     const before = this.#reread()
-    if (before.version !== this.#version) return 'none'
+    if (before.version !== this.#version || this.#held()) return 'none'
     const spends = resource.spends?.(before.want, before.wish) ?? []
     if (spends.length > 0) {
       const grant = await all.gate.spend({ step: this.name, budgets: spends }).catch(() => noGate(all.random))
       if (!grant.granted) this.#park(grant.waitMs, grant.why)
-      if (!grant.granted || this.#reread().version !== this.#version) return 'none'
+      if (!grant.granted || this.#reread().version !== this.#version || this.#held()) return 'none'
     }
     const attempt = before.attempt + 1
     const doubtFor = desire(before)
@@ -264,7 +254,15 @@ class Drive<Up> {
     return false
   }
 
+  /** A person holds the tenant: what was under way has been seen to its end, the next touch or decision waits. */
+  #held(): boolean {
+    if (!this.all.held()) return false
+    this.#amend({ phase: 'idle' })
+    return true
+  }
+
   #giveUp(reason: string): boolean {
+    if (this.#held()) return false
     if (this.#row.want === 'absent' || !this.all.giveUp(this.#row, reason)) this.#stick(reason)
     return false
   }

@@ -78,20 +78,25 @@ export function ready<Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<
   return true
 }
 
+/** While a person holds the tenant, only what may be under way is looked at. */
+export const moves = (row: Row, held: boolean): boolean => !held || row.phase !== 'idle'
+
 /** Names of the rows that this one stands on. */
 export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
   (resourceOf(resources, row.name)?.needs ?? []).map((name) => name.replace(/\*$/, instanceOf(row.name)))
 
 /**
- * Where the whole list stands: `rest` when all is as wanted but for what waits for people outside, `stuck` when what is left
- * waits for a person of ours. `dueAt` (epoch ms) is when the next row is due, at rest too; undefined when none is.
+ * Where the whole list stands: `rest` when all is as wanted but for what waits for people outside, `held` when only a person's hand
+ * keeps it from going on, `stuck` when what is left waits for a person of ours. `dueAt` (epoch ms) is when the next row is due, at
+ * rest too; undefined when none is.
  */
-export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>): { state: 'rest' | 'stuck' | 'open'; dueAt: number | undefined } {
+export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>, held: boolean): { state: 'rest' | 'held' | 'stuck' | 'open'; dueAt: number | undefined } {
   const open = [...rows.values()].filter((row) => row.phase !== 'settled')
   const due = open.filter((row) => ready(row, resources, rows))
   const ours = open.filter((row) => !aside(row, resources, rows))
-  const state = ours.length === 0 ? 'rest' : ours.some((row) => due.includes(row)) ? 'open' : 'stuck'
-  return { state, dueAt: due.length === 0 ? undefined : Math.min(...due.map((row) => row.notBefore)) }
+  const moving = due.filter((row) => moves(row, held))
+  const state = ours.length === 0 ? 'rest' : ours.some((row) => moving.includes(row)) ? 'open' : ours.some((row) => due.includes(row)) ? 'held' : 'stuck'
+  return { state, dueAt: moving.length === 0 ? undefined : Math.min(...moving.map((row) => row.notBefore)) }
 }
 
 /** It is being made at the pace of people outside, or stands on something that is. */

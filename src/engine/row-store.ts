@@ -5,7 +5,7 @@ import type { Storage } from '../domain/sql.ts'
 import type { JournalEvent, Notebook, Row } from './row.ts'
 
 /** What people want to read later; the rest of the journal is for recovery only. */
-const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action']
+const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action', 'held', 'released', 'aborted']
 
 export interface JournalLine {
   i: number

@@ -73,7 +73,7 @@ export const desire = (row: Pick<Row, 'want' | 'wish'>): string =>
 /** What the journal may say. `detail` is plain data without secrets. */
 export type JournalEvent =
   | 'command' | 'ignored' | 'planned' | 'turned' | 'call' | 'outcome' | 'observed' | 'recovered' | 'settled' | 'dissolved'
-  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest' | 'action' | 'forgotten'
+  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest' | 'action' | 'forgotten' | 'held' | 'released' | 'aborted'
 
 /** The tenant's rows and journal. Every method is synchronous; `transaction` is all or nothing. */
 export interface Notebook {

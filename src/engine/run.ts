@@ -1,7 +1,7 @@
 // Drives every row that is due, side by side, until none is. A finished step may make others due at once; a new wish
 // that arrives meanwhile (a nudge) is noticed without waiting for the slowest step.
 import { drive } from './drive.ts'
-import { ready } from './plan.ts'
+import { moves, ready } from './plan.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Lets a request that comes in while the alarm runs be noticed: it ends long polls early and wakes the loop. */
@@ -35,8 +35,9 @@ export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number
     let nextDue = Infinity
     if (now < until) {
       const rows = new Map(all.book.rows().map((row) => [row.name, row]))
+      const held = all.held()
       for (const row of rows.values()) {
-        if (underWay.has(row.name) || !ready(row, all.resources, rows)) continue
+        if (underWay.has(row.name) || !moves(row, held) || !ready(row, all.resources, rows)) continue
         if (row.notBefore > now) {
           nextDue = Math.min(nextDue, row.notBefore)
           continue

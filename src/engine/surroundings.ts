@@ -20,6 +20,8 @@ export interface Surroundings<Up> {
   clients(call: { operation: string; attempt: number; deadline: number; signal?: AbortSignal }): Up
   /** Waits at most `waitMs` for the end of a task; ends early when `signal` is aborted. */
   watch(handle: string, waitMs: number, signal: AbortSignal): Promise<TaskEnd>
+  /** A person wants nothing called for now; what is under way is still looked at. */
+  held(): boolean
   /** A cheap question that shows whether the system is back. Throws when it is not. */
   probe(system: System): Promise<void>
   /** Making this row has failed for good. Answers true when everything was turned to absent, false when it is to be stuck. */

@@ -7,6 +7,7 @@ import { health } from './health.ts'
 import { mail } from './mail.ts'
 import { operator } from './operator.ts'
 import { orders } from './orders/orders.ts'
+import { overrides } from './overrides.ts'
 import { actions } from './paymenter/actions.ts'
 import { backups } from './paymenter/backups.ts'
 import { domains } from './paymenter/domains.ts'
@@ -36,6 +37,7 @@ export function app(): Hono<App> {
   mail(all)
   orders(all)
   operator(all)
+  overrides(all)
   audit(all)
   reports(all)
   reference(all)

@@ -1,21 +1,14 @@
-// What an operator may do to a tenant. Overrides are wishes like any other: they go through the tenant, never around it.
+// What an operator may see of tenants, the gate and the systems behind; and the rebuilding of the reports.
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../config.ts'
-import { customerKey, isCustomer, tenantKey } from '../domain/names.ts'
+import { isCustomer } from '../domain/names.ts'
 import { supportStatuses, tierNames } from '../domain/support.ts'
 import type { App } from './access.ts'
 import { mount } from './mount.ts'
 import { OrderView } from './orders/order-view.ts'
 import { Problem } from './problems.ts'
-import { serviceId } from './service-id.ts'
-import { userId } from './user-id.ts'
-
-const Whose = z.object({ connection: z.string({ error: 'is required: the billing connection' }).describe('The billing connection.'), service_id: serviceId })
-
-const Retry = Whose.extend({
-  actor: z.string({ error: 'is required: who asks' }).trim().min(1, 'is required: who asks').max(80, 'is too long').describe('Who asks: stands in the audit.'),
-})
+import { tenantOf, Whose } from './whose.ts'
 
 const After = z.object({ after: z.string('is not a text').max(64, 'is too long').default('').describe('The `next` of the call before; empty at first.') })
 
@@ -23,6 +16,8 @@ const JournalLine = z.object({
   i: z.int(), at: z.number().describe('Epoch milliseconds.'), seq: z.int(), epoch: z.int(), step: z.string().nullable(), attempt: z.int(),
   event: z.string(), detail: z.string().nullable().describe('JSON text.'),
 })
+
+const Hold = z.object({ by: z.string(), why: z.string(), at: z.number().describe('Epoch milliseconds.') }).describe('Who holds it.')
 
 const supported = { status: z.enum(supportStatuses), tier: z.enum(tierNames), generation: z.int().describe('How many keys this service has had.') }
 
@@ -48,23 +43,13 @@ const Systems = z.object({
 const most = 200
 
 export function operator(app: Hono<App>): void {
-  mount(app, 'POST /operator/retry', {
-    group: 'Operator', summary: 'Look at stuck steps again', about: 'After a person has mended what was wrong.',
-    body: Retry, answer: z.object({ success: z.literal(true), retried: z.int().describe('How many steps there were.') }), refuses: ['unknown-service'],
-  })(async (c, { body: { actor, ...whose } }) => ({ success: true, retried: await (await tenantOf(c, whose)).retry(actor) }))
-
-  mount(app, 'POST /operator/customer/retry', {
-    group: 'Operator', summary: 'Look at a customer’s stuck zones and records again', about: 'After a person has mended what was wrong.',
-    body: Retry.omit({ service_id: true }).extend({ user_id: userId }), answer: z.object({ success: z.literal(true), retried: z.int().describe('How many rows there were.') }),
-  })(async (c, { body }) => ({ success: true, retried: await c.env.CUSTOMER.getByName(customerKey(body.connection, body.user_id)).retry(body.actor) }))
-
   mount(app, 'GET /operator/tenant', {
     group: 'Operator', summary: 'Where a tenant stands, and the newest lines of its journal', about: 'Oldest first; `order` is null before the first command has arrived.',
-    query: Whose, answer: z.object({ success: z.literal(true), order: OrderView.nullable(), journal: z.array(JournalLine) }), refuses: ['unknown-service'],
+    query: Whose, answer: z.object({ success: z.literal(true), order: OrderView.nullable(), hold: Hold.nullable(), journal: z.array(JournalLine) }), refuses: ['unknown-service'],
   })(async (c, { query }) => {
-    const tenant = await tenantOf(c, query)
-    const [order, journal] = await Promise.all([tenant.view(), tenant.journal(200)])
-    return { success: true, order: order ?? null, journal }
+    const { tenant } = await tenantOf(c, query)
+    const [order, hold, journal] = await Promise.all([tenant.view(), tenant.hold(), tenant.journal(200)])
+    return { success: true, order: order ?? null, hold, journal }
   })
 
   mount(app, 'POST /operator/reports', {
@@ -91,13 +76,6 @@ export function operator(app: Hono<App>): void {
 
   mount(app, 'GET /operator/systems', { group: 'Operator', summary: 'Whether each system answers now', about: 'Each is asked one cheap question, which changes nothing; takes some seconds when one is away.', answer: Systems })(
     async (c) => ({ success: true, systems: await c.env.GATE.getByName(configOf(c.env).cluster.name).systems() }))
-}
-
-/** Asked of the book first: an object comes into being by being asked. */
-async function tenantOf(c: Context<App>, whose: z.infer<typeof Whose>) {
-  const key = tenantKey(whose.connection, whose.service_id)
-  if (!(await c.env.ALLOCATOR.getByName(configOf(c.env).cluster.name).service(key))) throw new Problem('unknown-service', 'There is no such service.', 'service_id')
-  return c.env.TENANT.getByName(key)
 }
 
 const supportDesk = (c: Context<App>) => c.env.SUPPORT.getByName(configOf(c.env).cluster.name)

@@ -2,7 +2,7 @@
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { policy } from '../engine/policy.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
-import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
+import { holdsLease, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
 import type { Row } from '../engine/row.ts'
 import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
 import { run } from '../engine/run.ts'
@@ -14,7 +14,7 @@ import type { Command } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import { act } from './act.ts'
-import { fitDisk } from './disk.ts'
+import { override, type Overridden, type Override } from './override.ts'
 import { plain } from './plain.ts'
 import { projection, type Projection } from './projection.ts'
 import { newborn } from './state.ts'
@@ -112,23 +112,15 @@ export class Actor<Up> {
     this.wake()
   }
 
-  /** A person has mended what was wrong: stuck rows are looked at again, a disk that was held follows its plan. Answers how many. */
-  retry(actor: string): number {
+  /** An operator's word: retry, hold, release, abort. What is wanted by it stands in the rows before this returns. */
+  override(order: Override): Overridden {
     const { store } = this
-    if (store.isNewer()) return 0
+    if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     const now = this.#lent.now()
-    const state = store.state()
-    const stuck = store.rows().filter((row) => row.phase === 'stuck')
-    const steps = [...stuck.map((row) => row.name), ...(state?.site.disk.held ? ['disk'] : [])]
-    if (!state || steps.length === 0) return 0
-    store.transaction(() => {
-      for (const row of stuck) store.put(reopened(row, now))
-      store.putState({ ...state, outcome: null, site: state.site.disk.held ? fitDisk(state, now, this.#lent.cluster.backupStorage) : state.site })
-      store.journal('retried', null, 0, { actor, steps })
-      this.#plan()
-    })
+    this.#lent.setAlarm(now)
+    const answer = store.transaction(() => override(store, order, now, this.#lent.cluster.backupStorage, () => this.#plan()))
     this.wake()
-    return steps.length
+    return answer
   }
 
   /** The reporting copy was lost: everything is told again, as far as the journal goes back. */
@@ -187,6 +179,7 @@ export class Actor<Up> {
       sleep: (ms, signal) => lent.sleep(ms, signal),
       clients: (call) => lent.clients(call),
       watch: (handle, waitMs, signal) => lent.watch(handle, waitMs, signal),
+      held: () => Boolean(this.store.state()?.hold),
       probe: (system) => lent.probe(system),
       giveUp: (row, reason) => this.#giveUp(row, reason),
     }
@@ -225,9 +218,9 @@ export class Actor<Up> {
     if (more) this.#plan()
     const state = store.state()!
     const rows = new Map(store.rows().map((row) => [row.name, row]))
-    const { state: stands } = standing(rows, this.#lent.resources)
+    const { state: stands } = standing(rows, this.#lent.resources, Boolean(state.hold))
     const now = this.#lent.now()
-    if (stands === 'open') {
+    if (stands === 'open' || stands === 'held') {
       if (state.outcome !== null) store.putState({ ...state, outcome: null })
       return more
     }
@@ -235,18 +228,18 @@ export class Actor<Up> {
     if (outcome === state.outcome) return more
     if (outcome === 'undone' && state.next) {
       store.clearRows()
-      store.putState({ ...newborn(state.next, now), projected: state.projected })
+      store.putState({ ...newborn(state.next, now), projected: state.projected, hold: state.hold ?? null })
       this.#plan()
       return true
     }
     if (!state.served && stands === 'rest' && !state.undoing && state.target !== 'terminated') {
-      store.putState({ ...state, served: true, outcome: state.target === 'live' ? 'live' : null, rested: 'live', restAt: now })
+      store.putState({ ...state, served: true, outcome: state.target === 'live' ? 'live' : null, rested: 'live', stood: { target: 'live', plan: state.spec.plan }, restAt: now })
       store.journal('rest', null, 0, 'live')
       if (state.target === 'live') return false
       this.#plan()
       return true
     }
-    store.putState({ ...state, outcome, rested: outcome, restAt: now })
+    store.putState({ ...state, outcome, rested: outcome, restAt: now, ...(outcome === 'live' || outcome === 'suspended' ? { stood: { target: outcome, plan: state.spec.plan } } : {}) })
     store.journal('rest', null, 0, outcome)
     return false
   }
@@ -273,10 +266,10 @@ export class Actor<Up> {
     const { store } = this
     const now = this.#lent.now()
     const state = store.state()!
-    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources)
+    const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources, Boolean(state.hold))
     if (stands === 'open' && dueAt !== undefined) return dueAt
     const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
     if (unreported) return now + untoldMs(this.#unwritten, () => this.#lent.random())
-    return dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
+    return dueAt ?? (stands === 'stuck' || stands === 'held' ? now + stuckMs : undefined)
   }
 }

@@ -18,9 +18,11 @@ import { backupList, type BackupList } from './backups.ts'
 import { examined, type Examined } from './doctor.ts'
 import { domainsView, type DomainsView } from './domain-view.ts'
 import { figures, type Figures } from './figures.ts'
+import type { Overridden, Override } from './override.ts'
 import { preview } from './preview.ts'
 import { roomGb } from './room.ts'
 import { siteView, type SiteView } from './site-view.ts'
+import type { Hold } from './state.ts'
 import { taskEnd } from './task-end.ts'
 import { view, type View } from './view.ts'
 
@@ -75,9 +77,14 @@ export class Tenant extends DurableObject<Env> {
     return { told: store.state()?.projected ?? 0, seals: store.sealsAfter(line, limit) }
   }
 
-  /** Stuck steps are looked at again; answers how many there were. */
-  retry(actor: string): number {
-    return this.#actor.retry(actor)
+  /** An operator's word; durable when this returns. */
+  override(order: Override): Overridden {
+    return this.#actor.override(order)
+  }
+
+  /** Who holds it, if anybody. */
+  hold(): Hold | null {
+    return this.#actor.store.state()?.hold ?? null
   }
 
   /** Where the order stands, or undefined before its first command. */

@@ -9,7 +9,7 @@ import { statusOf, type TenantState } from './state.ts'
 export interface Projection {
   tenant: {
     tenant: string; connection: string; service: string; email: string; plan: string; status: string; target: string; epoch: number
-    vmid: number; ip: string; hostname: string; node: string; cause: string | null
+    vmid: number; ip: string; hostname: string; node: string; cause: string | null; heldBy: string | null; heldWhy: string | null; heldAt: number | null
     orderedAt: number; changedAt: number; restAt: number; version: number
   }
   steps: { tenant: string; epoch: number; step: string; want: string; phase: string; attempt: number; why: string | null; since: number; startedAt: number; settledAt: number; version: number }[]
@@ -32,6 +32,7 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
     tenant: {
       tenant, connection: spec.connection, service: spec.service, email: spec.email, plan: spec.plan, status: statusOf(state), target: state.target,
       epoch: identity.epoch, vmid: identity.vmid, ip: identity.ip, hostname: identity.hostname, node: identity.node, cause: state.cause,
+      heldBy: state.hold?.by ?? null, heldWhy: state.hold?.why ?? null, heldAt: state.hold?.at ?? null,
       orderedAt: state.orderedAt, changedAt: state.changedAt, restAt: state.restAt, version,
     },
     steps: rows.filter((row) => touched.has(row.name)).map((row) => ({

@@ -1,8 +1,10 @@
 // The tenant as a whole: what it is wanted to be, and where it rests.
 import type { Target } from '../domain/lifecycle.ts'
 import type { Command, Identity, Spec } from '../domain/order.ts'
-import { plans } from '../domain/plan.ts'
+import { plans, type PlanName } from '../domain/plan.ts'
 import { freshSite, type Site } from '../domain/site.ts'
+
+export interface Hold { by: string; why: string; at: number }
 
 export interface TenantState {
   key: string
@@ -21,6 +23,10 @@ export interface TenantState {
   outcome: Target | 'stuck' | null
   /** Where it rested last. */
   rested: Target | 'stuck' | null
+  /** What it was wanted to be when it last rested as wanted: what an operation in progress may be given up for. */
+  stood?: { target: TenantState['target']; plan: PlanName }
+  /** A person wants nothing called for now. */
+  hold?: Hold | null
   /** What the customer has asked for beyond the order. */
   site: Site
   /** An order for new identities that waits until the failed one is cleared away. */

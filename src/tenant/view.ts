@@ -43,7 +43,7 @@ export function view<Up>(store: TenantStorage, resources: Resources<Up>): View |
     const resource = resourceOf(resources, row.name)
     if (!resource) return []
     const { fails, since, startedAt, settledAt } = row
-    return [{ name: row.name, title: [resource.title, instanceOf(row.name)].filter(Boolean).join(' '), state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources), since, startedAt, settledAt, needs: needs(row, resources) }]
+    return [{ name: row.name, title: [resource.title, instanceOf(row.name)].filter(Boolean).join(' '), state: stateOf(row, state), attempt: fails, why: whyOf(row, rows, resources) ?? (state.hold && row.phase === 'idle' ? 'paused by support' : null), since, startedAt, settledAt, needs: needs(row, resources) }]
   })
   // The cause begins with the title of the step that could not be made.
   const blamed = [...resources.values()].find(({ title }) => state.cause?.startsWith(`${title}: `))

@@ -19,7 +19,7 @@ const pages: Record<string, object> = {
   'GET /operator/audit/verify?connection=test&user_id=7': { intact: true, tenants: 1, lines: 2, broken: [], next: null },
   'GET /operator/audit/verify?connection=test&service_id=1': { intact: true, tenants: 1, lines: 4, broken: [], next: null },
   'GET /operator/gate': { success: true, leases: { 'create:node1': 2 }, stopped: [{ system: 'npm', until: 1_795_000_000_000, why: 'npm does not answer; waiting until it is back' }] },
-  'GET /operator/tenant?connection=test&service_id=1': { success: true, order: { status: 'stuck', target: 'live', plan: 'basic', hostname: 'a.example', url: null, orderedAt: 1_795_000_000_000, restAt: 0, cause: null, steps: [step] }, journal },
+  'GET /operator/tenant?connection=test&service_id=1': { success: true, order: { status: 'stuck', target: 'live', plan: 'basic', hostname: 'a.example', url: null, orderedAt: 1_795_000_000_000, restAt: 0, cause: null, steps: [step] }, hold: { by: 'day shift', why: 'new disks', at: 1_795_000_000_000 }, journal },
   'GET /reports/sites?limit=1000': report([site('1', 'stuck')], 'n1'),
   'GET /reports/sites?limit=1000&after=n1': report([site('2', 'live')]),
   'GET /reports/sites?status=live&limit=1000': report([site('2', 'live')]),
@@ -27,6 +27,11 @@ const pages: Record<string, object> = {
   'GET /reports/stuck_steps?limit=1000': report([{ connection: 'test', service: '1', step: 'dns-record', since_utc: '2026-11-23 05:26:28', why: 'cloudflare: 401' }]),
   'GET /reports/under_way?limit=1000': report([]),
   'GET /reports/addresses_left?limit=1000': report([{ cluster: 'lab', free: 100, held: 4, quarantined: 1, as_of_utc: '2026-11-23 05:26:28' }]),
+  'GET /reports/held_sites?limit=1000': report([{ connection: 'test', service: '9', status: 'building', held_by: 'day shift', held_why: 'new disks', held_at: 1, held_utc: '2026-11-23 05:26:28' }]),
+  'POST /operator/hold {"connection":"test","service_id":"1","actor":"somebody","why":"new disks"}': { success: true, changed: true, says: 'It is held.', hold: { by: 'somebody', why: 'new disks', at: 1_795_000_000_000 } },
+  'POST /operator/release {"connection":"test","service_id":"1","actor":"somebody"}': { success: true, changed: true, says: 'It goes on.', hold: null },
+  'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":true}': { success: true, done: false, says: 'it is live again' },
+  'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":false}': { success: true, done: true, says: 'it is live again' },
   'POST /operator/retry {"connection":"test","service_id":"1","actor":"night shift"}': { success: true, retried: 1 },
   'POST /operator/customer/retry {"connection":"test","user_id":"7","actor":"night shift"}': { success: true, retried: 0 },
 }
@@ -46,7 +51,8 @@ beforeAll(async () => {
 })
 afterAll(() => void worker.close())
 
-const run = (argv: string[], env: Record<string, string> = {}) => runCommand(argv, { env: { BERTH_OPERATOR_KEY: 'the-key', BERTH_URL: url, ...env }, login: () => 'somebody', now: () => 1_795_000_000_000 })
+const run = (argv: string[], env: Record<string, string> = {}, confirm?: (question: string) => Promise<boolean>) =>
+  runCommand(argv, { env: { BERTH_OPERATOR_KEY: 'the-key', BERTH_URL: url, ...env }, login: () => 'somebody', now: () => 1_795_000_000_000, confirm })
 
 it('prints what its command answers and ends with its code', async () => {
   const ended = await new Promise<unknown>((resolve) => {
@@ -66,10 +72,11 @@ it('walks all pages of the audit, names each broken line and ends with 1', async
 it('shows the cluster, the sites and one of them with its journal', async () => {
   const [status, all, live, one] = await Promise.all([run(['status']), run(['tenants']), run(['tenants', '--state', 'live', '--json']), run(['tenant', 'test/1'])])
   for (const { code, err } of [status, all, live, one]) expect([code, err]).toEqual([0, ''])
-  for (const words of ['npm: npm does not answer', 'create:node1 2', 'live 3, stuck 1', '100 free, 4 held', 'cloudflare: 401']) expect(status.out).toContain(words)
+  for (const words of ['npm: npm does not answer', 'create:node1 2', 'live 3, stuck 1', '100 free, 4 held', 'cloudflare: 401', 'test/9', 'day shift']) expect(status.out).toContain(words)
   expect(all.out.split('\n').map((line) => line.slice(0, 20).trim())).toEqual(['service  state  plan', 'test/1   stuck  basi', 'test/2   live   basi'])
   expect((JSON.parse(live.out) as { sites: object[] }).sites).toHaveLength(1)
   expect(one.out).toContain('test/1: stuck (wanted: live), plan basic')
+  expect(one.out).toContain('held by day shift since 2026-11-18')
   expect(one.out).toMatch(/dns-record +stuck +2 +\S+ \S+ +cloudflare: 401$/m)
   // What an upstream wrote does not steer the terminal.
   expect(one.out).not.toContain('\u001b')
@@ -79,6 +86,25 @@ it('retries a service and a customer in the name of whoever asks', async () => {
   const [service, customer] = await Promise.all([run(['retry', 'test/1', '--actor', 'night shift']), run(['retry', 'customer', 'test/7', '--actor', 'night shift', '--json'])])
   expect([service.code, service.out]).toEqual([0, '1 step is looked at again.'])
   expect([customer.code, customer.out]).toEqual([0, '{"retried":0}'])
+})
+
+it('holds and releases in somebody’s name and for a reason', async () => {
+  const [held, released, without] = await Promise.all([run(['hold', 'test/1', '--why', 'new disks']), run(['release', 'test/1', '--json']), run(['hold', 'test/1'])])
+  expect([held.code, held.out.split('\n')[0]]).toEqual([0, 'It is held.'])
+  expect([released.code, JSON.parse(released.out)]).toEqual([0, { changed: true, hold: null }])
+  expect([without.code, without.err]).toEqual([2, expect.stringContaining('--why is required')])
+})
+
+it('says what would be given up, and gives it up only after a yes', async () => {
+  const asked: string[] = []
+  const answering = (yes: boolean) => async (question: string) => (asked.push(question), yes)
+  const argv = ['abort', 'test/1', '--why', 'a mistake']
+  expect(await run(argv, {}, answering(false))).toMatchObject({ code: 0, out: 'Nothing was changed.' })
+  expect(await run(argv, {}, answering(true))).toMatchObject({ code: 0, out: 'Given up: it is live again.' })
+  expect(asked).toEqual(Array.from({ length: 2 }, () => 'test/1: it is live again. Go on?'))
+  expect(await run(argv)).toMatchObject({ code: 2, err: '--yes is required where nobody can be asked. It would mean: it is live again.' })
+  expect(await run([...argv, '--yes', '--json'], {}, answering(true))).toMatchObject({ code: 0, out: '{"done":true,"says":"it is live again"}' })
+  expect(asked).toHaveLength(2)
 })
 
 it('says what is missing, ends with 2 and never shows the key', async () => {

@@ -11,7 +11,7 @@ const healthy: Record<string, object | number> = {
   '/health': { status: 'ok', timestamp: new Date(now).toISOString() },
   '/operator/gate': { leases: {}, stopped: [] },
   '/operator/systems': { systems: [{ system: 'npm', why: null }] },
-  stuck_steps: [], under_way: [], certificates_by_expiry: [], backups_by_site: [],
+  stuck_steps: [], under_way: [], held_sites: [], certificates_by_expiry: [], backups_by_site: [],
   addresses_left: [{ cluster: 'lab', free: 100, held: 4, free_percent: 96, as_of: now - 9 * minutes, as_of_utc: '2026-11-23 11:51:00' }],
   sites: [{ ...site, changed_at: now - 6 * 1440 * minutes }],
 }
@@ -38,6 +38,7 @@ it.each<[string, Record<string, object | number>, [string, boolean, RegExp, RegE
   ['a token that is refused', { '/operator/systems': { systems: [{ system: 'cloudflare', why: 'cloudflare: 403 GET /zones' }] } }, [['systems', true, /403/, /secret put CLOUDFLARE_TOKEN/]]],
   ['refused credentials', { '/operator/gate': { leases: {}, stopped: [{ system: 'cloudflare', until: now, why: 'cloudflare refuses our credentials; a person has to look' }] } }, [['breakers', true, /refuses our credentials/, /secret put CLOUDFLARE_TOKEN/]]],
   ['a stuck step', { stuck_steps: [{ ...site, step: 'proxy-host', why: 'npm: no certificate' }] }, [['stuck', true, /test\/1: proxy-host: npm: no certificate/, /npx berth retry test\/1$/]]],
+  ['a site that somebody holds', { held_sites: [{ ...site, held_by: 'day shift', held_why: 'new disks', held_utc: 'then' }] }, [['held', false, /held by day shift since then: new disks/, /npx berth release test\/1$/]]],
   ['a step that takes long, not one that has just begun', { under_way: [{ ...site, step: 'snapshot', since_at: now - 16 * minutes, since_utc: 'then', why: null }, { ...site, step: 'power', since_at: now - minutes, since_utc: 'now', why: null }] }, [['under way', false, /snapshot since then/, /npx berth tenant test\/1$/]]],
   ['few addresses', { addresses_left: [{ free: 9, free_percent: 6, as_of: now, as_of_utc: 'now' }] }, [['addresses', false, /^9 private addresses/, /lan\.first/]]],
   ['no addresses, and a cron that stands still', { addresses_left: [{ free: 0, free_percent: 0, as_of: now - 26 * minutes, as_of_utc: 'then' }] }, [['addresses', true, /^0 private/, /lan\.first/], ['cron', true, /since then/, /triggers deploy/]]],

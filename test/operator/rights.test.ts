@@ -42,7 +42,7 @@ it('stands in docs/deploy.md word for word', () => {
 })
 
 it('is printed for other names, without a Worker and a key', async () => {
-  const rim = { env: {}, login: () => 'somebody', now: () => 0 }
+  const rim = { env: {}, login: () => 'somebody', now: () => 0, confirm: undefined }
   const { code, out } = await run(['rights', '--storage', 'tank', '--bridge', 'vmbr9'], rim)
   expect([code, out]).toEqual([0, pveum({ ...named, storage: 'tank', bridge: 'vmbr9' }).join('\n')])
   expect(await run(['rights', '--storage', 'a b; reboot'], rim)).toMatchObject({ code: 2, out: '' })

@@ -71,6 +71,15 @@ export const broken: Record<string, () => Sabotage> = {
   'settles while a call for another wish may still land': () => ({
     build: rewriting((row) => (row.doubtSince > 0 && row.phase === 'unknown' ? { ...row, doubtFor: row.want === 'absent' ? 'absent' : `present ${JSON.stringify(row.wish)}` } : row)),
   }),
+  'goes on while a person holds it': () => ({
+    build: (actor) => {
+      const state = actor.store.state.bind(actor.store)
+      actor.store.state = () => {
+        const now = state()
+        return now && { ...now, hold: null }
+      }
+    },
+  }),
   'forgets the lease of what it gives up, and claims it when asked': () => ({
     build: (actor) => {
       actor.holds = () => true

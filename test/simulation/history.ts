@@ -12,7 +12,7 @@ import { Platform, type Misfortune, type Sabotage } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
 /** A wish of billing, or a customer's action, at `atMs` after the start. */
-export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action } | { dns: string; says: Says })
+export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action } | { override: 'hold' | 'release' | 'abort' } | { dns: string; says: Says })
 
 /** What an outside domain's DNS is made to say: nothing, that it leads here, or that and the token of the service's site. */
 export type Says = 'nothing' | 'here' | 'token'
@@ -62,6 +62,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     platform.onCreate = history.onCreate
     for (const event of events) dc.clock.after(event.atMs, () => {
       if ('act' in event) platform.act(event.service, event.act)
+      else if ('override' in event) platform.override(event.service, event.override)
       else if ('dns' in event) publish(platform, event.service, event.dns, event.says)
       else platform.order(event.service, event.verb, event.plan)
     })
@@ -70,12 +71,13 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     await dc.clock.advance(start + lastMs + 1_000)
     await until(dc, () => atRest(platform), start + lastMs + stormMs)
     calm = platform.calm = true
+    for (const host of platform.tenants.values()) if (platform.state(host)?.hold) host.actor.override({ do: 'release', actor: 'operator' })
     // What was lost on the way is sent again by the watchdog; whoever is stuck is helped by a person, a few times.
     for (let help = 0; help < 4; help++) {
       await until(dc, () => atRest(platform), dc.clock.now() + livenessMs)
       const stuck = [...platform.tenants.values()].filter((host) => platform.state(host)?.outcome === 'stuck')
       if (stuck.length === 0) break
-      for (const host of stuck) host.actor.retry('operator')
+      for (const host of stuck) host.actor.override({ do: 'retry', actor: 'operator' })
       await dc.clock.advance(dc.clock.now() + 1_000)
     }
     const tookMs = dc.clock.now() - start

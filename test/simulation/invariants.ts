@@ -96,11 +96,13 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
 function journal(lines: readonly JournalLine[]): string[] {
   const wrong: string[] = []
   const open = new Map<string, number>()
-  let terminated = false
+  let [terminated, held] = [false, false]
   for (const { event, step, attempt, detail } of lines) {
     if (event === 'command' && (detail as { verb?: string } | null)?.verb === 'terminate') terminated = true
+    if (event === 'held' || event === 'released') held = event === 'held'
     if (step === null) continue
     if (event === 'call') {
+      if (held) wrong.push(`${step}: called while a person held it`)
       if (terminated && detail === 'present') wrong.push(`${step} was made after the termination was wanted`)
       if (open.has(step)) wrong.push(`${step}: attempt ${attempt} began while attempt ${open.get(step)} was not known`)
       open.set(step, attempt)

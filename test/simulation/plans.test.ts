@@ -38,10 +38,10 @@ it('holds a disk that cannot grow, keeps the rest of the plan, tells the custome
   expect(state().site.notices).toEqual([{ what: 'Disk', why: expect.stringMatching(/^It could not be made larger and keeps its 20 GB; support has been told/), at: expect.any(Number) }])
   expect(host.actor.store.linesAfter(0, 10_000).filter(({ event, step }) => event === 'turned' && step === 'disk')).toHaveLength(1)
   linstorState(dc.world).capacityKib = capacity
-  expect(host.actor.retry('somebody')).toBe(1)
+  expect(host.actor.override({ do: 'retry', actor: 'somebody' }).steps).toBe(1)
   await at(20)
   expect([state().outcome, sizes(), state().site.disk]).toEqual(['live', [8192, '80G'], { gb: 80, before: 20, held: false }])
-  expect(host.actor.retry('somebody')).toBe(0)
+  expect(host.actor.override({ do: 'retry', actor: 'somebody' }).steps).toBe(0)
 })
 
 it('waits with a larger disk for a replica that is away, and asks for nothing meanwhile', async () => {

@@ -111,6 +111,18 @@ export class Platform {
     if (host) unlessGone(() => void host.actor.act(action, 'sim'))
   }
 
+  /** An operator's word, as the route gives it to the object, and its way back through the allocator. */
+  override(service: string, what: 'hold' | 'release' | 'abort'): void {
+    const host = this.tenant(service)
+    const record = host && this.allocator.service(host.key)
+    if (!host || !record) return
+    unlessGone(() => {
+      const { ask } = host.actor.override({ do: what, actor: 'operator', why: 'to see', seq: record.seq, dryRun: false })
+      const intake = ask && this.allocator.intake({ connection: 'sim', service, actor: 'operator', ...ask }, this.dc.clock.now())
+      if (intake?.answer === 'taken') this.#send(intake.command)
+    })
+  }
+
   tenant(service: string): TenantHost | undefined {
     return this.tenants.get(tenantKey('sim', service))
   }

@@ -35,6 +35,8 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   }
   const owner = seeded(seed + 4)
   if (!burst && owner() < 0.2) events.push(...domainEvents(owner, tenants))
+  const operator = seeded(seed + 5)
+  if (!burst && operator() < 0.3) events.push(...overrides(operator, tenants))
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
@@ -73,6 +75,14 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
       skewMs: chance(0.25) ? 4_000 : 0,
     },
   }
+}
+
+/** A person who stops a tenant for a while, or gives up what it is doing. */
+function overrides(die: Random, tenants: number): Event[] {
+  const service = `s${between(die, 1, tenants)}`
+  const atMs = between(die, 1_000, 300_000)
+  if (die() < 0.4) return [{ atMs, service, override: 'abort' }]
+  return [{ atMs, service, override: 'hold' }, { atMs: atMs + between(die, 1_000, 400_000), service, override: 'release' }]
 }
 
 /** Customers who want the same domain, change their minds, and sometimes show a token. */

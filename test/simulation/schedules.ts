@@ -8,6 +8,8 @@ const s = 1_000
 const at = (atMs: number, verb: Verb, plan?: PlanName): Event => ({ atMs, service: 'one', verb, ...(plan ? { plan } : {}) })
 const does = (atMs: number, act: Action['do'], more: { name?: string } = {}): Event => ({ atMs, service: 'one', act: actionOf(act, more.name) })
 
+const says = (atMs: number, override: 'hold' | 'release' | 'abort'): Event => ({ atMs, service: 'one', override })
+
 /** A custom domain, and what public DNS says of it. */
 export const shop = 'shop.com'
 const dns = (atMs: number, says: Says, service = 'one'): Event => ({ atMs, service, dns: shop, says })
@@ -68,6 +70,9 @@ export const schedules: Record<string, readonly Event[]> = {
   'a smaller plan': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic')],
   'a smaller plan, then another': [at(0, 'create', 'premium'), at(200 * s, 'upgrade', 'basic'), at(240 * s, 'suspend'), at(260 * s, 'upgrade', 'standard'), at(420 * s, 'unsuspend')],
   'terminated while it moves': [at(0, 'create', 'standard'), at(200 * s, 'upgrade', 'basic'), at(290 * s, 'terminate')],
+  held: [at(0, 'create'), says(20 * s, 'hold'), at(90 * s, 'suspend'), says(120 * s, 'release'), at(320 * s, 'unsuspend'), says(321 * s, 'hold'), does(330 * s, 'stop'), says(400 * s, 'release')],
+  'given up': [at(0, 'create', 'basic'), at(200 * s, 'suspend'), says(202 * s, 'abort'), does(260 * s, 'make-backup'), says(263 * s, 'abort'), at(300 * s, 'upgrade', 'standard'), says(300.5 * s, 'abort')],
+  'given up while being built': [at(0, 'create'), says(50 * s, 'abort'), at(200 * s, 'create')],
   domain: [at(0, 'create'), dns(1, 'nothing'), does(200 * s, 'set-domain'), dns(230 * s, 'here'), at(330 * s, 'suspend'), at(360 * s, 'unsuspend'), does(400 * s, 'delete-domain')],
   'domain taken away during its certificate': [at(0, 'create'), dns(1, 'here'), does(200 * s, 'set-domain'), does(202 * s, 'delete-domain'), does(260 * s, 'set-domain')],
   'terminated during a certificate': [at(0, 'create'), dns(1, 'here'), does(200 * s, 'set-domain'), at(203 * s, 'terminate')],

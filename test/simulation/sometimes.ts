@@ -14,6 +14,8 @@ export const paths = [
   'a task that failed',
   'older command ignored',
   'suspended while being built',
+  'held in the middle of something',
+  'given up by a person',
 ] as const
 export type Sometimes = Map<(typeof paths)[number], number>
 
@@ -25,7 +27,8 @@ export function note(seen: Sometimes, lines: readonly JournalLine[]): void {
   const doubt = new Map<string, 'unknown' | 'waited'>()
   const busy = new Set<string>()
   let served = false
-  for (const { event, step, detail } of lines) {
+  let last = ''
+  for (const { i, event, step, detail } of lines) {
     const fate = (detail as { fate?: string } | null)?.fate
     const text = typeof detail === 'string' ? detail : ''
     if (event === 'rest' && detail === 'live') served = true
@@ -33,6 +36,9 @@ export function note(seen: Sometimes, lines: readonly JournalLine[]): void {
     if (event === 'command' && !served && (detail as { verb?: string }).verb === 'suspend') hit('suspended while being built')
     if (event === 'ignored') hit('older command ignored')
     if (event === 'turned') hit('turned back and undone')
+    if (event === 'held' && lines.some((line) => line.i < i && line.event === 'call') && last !== 'rest') hit('held in the middle of something')
+    if (event === 'aborted') hit('given up by a person')
+    last = event
     if (event === 'retried') hit('stuck, then retried by a person')
     if (step === null) continue
     if (event === 'parked') hit('parked at the gate')

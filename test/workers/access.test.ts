@@ -15,7 +15,7 @@ async function knock(route: Route, key: string | undefined, service: string, id:
   const [method, path] = parts(route)
   const headers = { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) }
   const target = path.replace(':id', id) + (method === 'GET' && access[route] === 'connection' ? `?service_id=${service}` : '')
-  const fields = { service_id: service, connection: 'test', actor: 'somebody', email: 'a@example.com', plan: 'basic', support_key: 'SUP-0000000000000000' }
+  const fields = { service_id: service, connection: 'test', actor: 'somebody', why: 'to see', email: 'a@example.com', plan: 'basic', support_key: 'SUP-0000000000000000' }
   return call(target, { method, headers, ...(method === 'POST' ? { body: JSON.stringify(fields) } : {}) })
 }
 

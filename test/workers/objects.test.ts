@@ -160,7 +160,7 @@ it('waits for a person when its credentials are refused, tears nothing down, and
   await until(service, 'stuck')
   expect((await everything()).some((thing) => thing.kind === 'container' && thing.of === String(site.vmid))).toBe(true)
   connect()
-  expect(await tenantOf(service).retry('a person')).toBe(1)
+  expect(await tenantOf(service).override({ do: 'retry', actor: 'a person' })).toMatchObject({ steps: 1 })
   await until(service, 'live')
 })
 

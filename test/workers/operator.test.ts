@@ -4,8 +4,9 @@ import { expect, it } from 'vitest'
 import { verifyAudit } from '../../operator/audit.ts'
 import { doctor, type Finding } from '../../operator/doctor.ts'
 import { status, tenant, tenants } from '../../operator/look.ts'
+import { abort, hold, release } from '../../operator/overrides.ts'
 import { Worker } from '../../operator/worker.ts'
-import { newService, order, origin } from './billing.ts'
+import { newService, order, origin, until } from './billing.ts'
 import { keys } from './secrets.ts'
 import { connect, disconnect } from './upstream.ts'
 
@@ -26,4 +27,22 @@ it('shows through the real routes what was ordered', async () => {
   expect(connected.findings.filter(({ what }) => what === 'systems')).toEqual([])
   // No cron runs in a test.
   expect(findings.filter(({ what }) => what !== 'cron' && what !== 'systems' && what !== 'breakers')).toEqual([])
+})
+
+it('holds, releases and gives up through the real routes, and the audit has who and why', async () => {
+  disconnect()
+  const service = newService()
+  const whose = { connection: 'test', service }
+  await order(service)
+  const worker = new Worker(origin, keys.operator, (request) => exports.default.fetch(request))
+  await expect.poll(async () => (await hold(worker, whose, 'day shift', 'new disks').catch(() => undefined))?.data).toMatchObject({ changed: true, hold: { by: 'day shift', why: 'new disks' } })
+  await expect.poll(async () => (await worker.rows('held_sites', { service })).length).toBe(1)
+  expect((await tenant(worker, whose)).lines[1]).toMatch(/^held by day shift since .*: new disks$/)
+  expect((await release(worker, whose, 'night shift')).data).toEqual({ changed: true, hold: null })
+  connect()
+  expect((await abort(worker, whose, 'night shift', 'a mistake', true, undefined)).lines[0]).toContain('Given up: the order is taken back')
+  await until(service, 'undone', 20_000)
+  await expect(abort(worker, whose, 'night shift', 'a mistake', true, undefined)).rejects.toThrow('The Worker answers 409: Its order is being taken back already, or was.')
+  await expect.poll(async () => (await worker.rows('audit_by_customer', { service })).map((row) => `${row['event']} ${row['actor']}`)).toEqual(expect.arrayContaining(['held day shift', 'released night shift', 'aborted night shift']))
+  expect(await verifyAudit(worker, whose)).toMatchObject({ well: true })
 })
