@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { broken } from './broken.ts'
 import { live } from './history.ts'
 import { casesOf, nameOf, runCase, share, type Case } from './matrix.ts'
-import type { Sabotage } from './platform.ts'
+import type { Sabotage } from './misfortune.ts'
 import { randomHistory } from './random-history.ts'
 
 /** Late requests and random histories by turns: some engines are found out by the ones, some by the others. */

@@ -6,7 +6,7 @@ import { resources } from '../../src/resources/plans.ts'
 import type { Resource } from '../../src/engine/resource.ts'
 import type { Row } from '../../src/engine/row.ts'
 import type { Actor, Lent } from '../../src/tenant/actor.ts'
-import type { Sabotage } from './platform.ts'
+import type { Sabotage } from './misfortune.ts'
 
 /** Rewrites rows on their way to the disk. */
 const rewriting = (change: (row: Row, before: Row | undefined) => Row): NonNullable<Sabotage['build']> => (actor: Actor<Reach>) => {

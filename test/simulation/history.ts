@@ -8,7 +8,8 @@ import type { PlanName } from '../../src/domain/plan.ts'
 import { policy } from '../../src/engine/policy.ts'
 import { dataCentre, type DataCentre, type Weather } from './data-centre.ts'
 import { violationsAtRest } from './invariants.ts'
-import { Platform, type Misfortune, type Sabotage } from './platform.ts'
+import type { Misfortune, Sabotage } from './misfortune.ts'
+import { Platform } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
 /** A wish of billing, or a customer's action, at `atMs` after the start. */

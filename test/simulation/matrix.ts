@@ -3,7 +3,7 @@
 import { FAULTS, nth, type Fault } from '../../lab/faults.ts'
 import { live, type Result } from './history.ts'
 import { schedules } from './schedules.ts'
-import type { Sabotage } from './platform.ts'
+import type { Sabotage } from './misfortune.ts'
 import type { Sometimes } from './sometimes.ts'
 
 export type Link = 'inside' | 'edge'

@@ -6,7 +6,7 @@ import { between, pick, seeded, shuffled, type Random } from '../../lab/random.t
 import type { Verb } from '../../src/domain/order.ts'
 import type { Event, History } from './history.ts'
 import { actionOf, actions, shop } from './schedules.ts'
-import type { Sabotage } from './platform.ts'
+import type { Sabotage } from './misfortune.ts'
 
 const minute = 60_000
 

@@ -1,7 +1,7 @@
 // Everything that a step waits for takes time, and a wish may change meanwhile: nothing is done for a wish that is gone.
 import { expect, it } from 'vitest'
 import { live } from './history.ts'
-import type { Sabotage } from './platform.ts'
+import type { Sabotage } from './misfortune.ts'
 
 /** Holds the gate's answer for one step until `until` resolves. */
 const slowGate = (step: string, until: Promise<void>): Sabotage => ({

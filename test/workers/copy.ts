@@ -15,16 +15,16 @@ export async function behindTheTriggers(...queries: string[]): Promise<void> {
 
 export const emptyCopy = (): Promise<void> => behindTheTriggers(...tables.map((table) => `DELETE FROM ${table}`))
 
-interface Told { service: string; status?: string; cause?: string; plan?: string; orderedAt?: number; steps?: Partial<Report['steps'][number]>[]; audit?: Partial<AuditLine>[]; domains?: Partial<NonNullable<Report['domains']>[number]>[]; backups?: Partial<NonNullable<Report['backups']>[number]>[]; version?: number; forgotten?: string[] }
+interface Told { service: string; heldBy?: string; status?: string; cause?: string; plan?: string; orderedAt?: number; steps?: Partial<Report['steps'][number]>[]; audit?: Partial<AuditLine>[]; domains?: Partial<NonNullable<Report['domains']>[number]>[]; backups?: Partial<NonNullable<Report['backups']>[number]>[]; version?: number; forgotten?: string[] }
 
 /** What a tenant would tell; the audit's lines are sealed. `now` is epoch ms. */
-export function told({ service, status = 'live', cause, plan = 'basic', orderedAt = 0, steps = [], audit = [], domains = [], backups = [], version = 9, forgotten = [] }: Told, now: number): Report {
+export function told({ service, heldBy, status = 'live', cause, plan = 'basic', orderedAt = 0, steps = [], audit = [], domains = [], backups = [], version = 9, forgotten = [] }: Told, now: number): Report {
   const tenant = `t-${service}`
   let hash = beforeFirst
   return {
     tenant: {
       tenant, connection: 'test', service, email: `${service}@example.com`, plan, status, target: 'live', epoch: 1, vmid: 10_000, ip: '192.168.1.100', hostname: `${service}.example`, node: 'node1',
-      cause: cause ?? null, orderedAt: orderedAt || now - 300_000, changedAt: now - 300_000, restAt: now - 100_000, version,
+      cause: cause ?? null, ...(heldBy === undefined ? {} : { heldBy, heldWhy: 'new disks', heldAt: now - 50_000 }), orderedAt: orderedAt || now - 300_000, changedAt: now - 300_000, restAt: now - 100_000, version,
     },
     steps: steps.map((step) => ({ tenant, epoch: 1, step: 'container', want: 'present', phase: 'settled', attempt: 1, why: null, since: now - 60_000, startedAt: now - 100_000, settledAt: now - 60_000, version, ...step })),
     audit: audit.map((one, i) => {
@@ -50,6 +50,7 @@ export async function fillCopy(now: number): Promise<void> {
       backups: [{}, { kind: 'scheduled', at: now - 10_000 }, { kind: 'off-site', state: 'failed', sizeBytes: null, reason: 'no space' }] },
     { service: 'stuck', status: 'stuck', steps: [{ step: 'dns-record', phase: 'stuck', why: 'cloudflare: 403' }], audit: [{ event: 'stuck', step: 'dns-record', detail: '"cloudflare: 403"' }] },
     { service: 'undone', status: 'undone', cause: 'Container: storage is full', audit: [{ event: 'turned', step: 'container', detail: '"storage is full"' }] },
+    { service: 'held', heldBy: 'the day shift', orderedAt: now - 90_000 },
     { service: 'new', status: 'building', plan: 'standard', steps: [{ phase: 'waiting', why: 'waiting for a free place (pve:node1)', settledAt: 0 }] },
   ]
   for (const one of all) await writeReport(env.DB, told(one, now), now)
