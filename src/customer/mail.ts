@@ -92,7 +92,7 @@ export class Mail {
   /** A mailbox with this password; the same again has this password again. */
   async addMailbox(address: string, quotaMb: number | undefined, password: string, actor: string): Promise<Answer> {
     const weak = passwordProblem(password)
-    if (weak !== undefined) return refused('bad-request', weak)
+    if (weak !== undefined) return refused('bad-request', weak, 'password')
     const room = this.#room('mailbox', address, await this.#planFor(address))
     if (!room.ok) return room
     const { mailboxMb } = room.plan.mail
@@ -107,7 +107,7 @@ export class Mail {
   /** Sets a mailbox's password at once or not at all. */
   async password(address: string, password: string, actor: string): Promise<Answer> {
     const weak = passwordProblem(password)
-    if (weak !== undefined) return refused('bad-request', weak)
+    if (weak !== undefined) return refused('bad-request', weak, 'password')
     const row = this.#rows.one('mailbox', address.trim().toLowerCase())
     if (!row) return refused('not-found', 'There is no such mailbox.')
     const wish = row.wish as MailboxWish
@@ -121,7 +121,7 @@ export class Mail {
       return refused('unavailable', `The mailbox ${wish.address} is not made yet. Please try again in a minute.`)
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      if (error.fate === 'refused') return refused('bad-request', 'The mail server’s administration does not take this password. Choose a longer one, with letters, digits and signs.')
+      if (error.fate === 'refused') return refused('bad-request', 'The mail server’s administration does not take this password. Choose a longer one, with letters, digits and signs.', 'password')
       return refused('unavailable', 'The mail server’s administration does not answer at the moment, so that it is not known whether the password was set. Send the same call again in a few minutes.')
     }
   }
@@ -138,10 +138,10 @@ export class Mail {
     const room = this.#room(kind, address, await this.#planFor(address))
     if (!room.ok) return room
     const read = destinationsOf(to, room.address)
-    if (!read.ok) return refused('bad-request', read.sentence)
+    if (!read.ok) return refused('bad-request', read.sentence, 'to')
     const stranger = read.addresses.find((one) => kind === 'mail-alias' && !this.#rows.one('mailbox', one))
-    if (stranger !== undefined) return refused('bad-request', `An alias leads to a mailbox of yours, and ${stranger} is none; a forward can lead there.`)
-    if (kind === 'mail-alias' && read.addresses.length > 1) return refused('bad-request', 'An alias leads to one mailbox; a forward can lead to several.')
+    if (stranger !== undefined) return refused('bad-request', `An alias leads to a mailbox of yours, and ${stranger} is none; a forward can lead there.`, 'to')
+    if (kind === 'mail-alias' && read.addresses.length > 1) return refused('bad-request', 'An alias leads to one mailbox; a forward can lead to several.', 'to')
     const wish: MailForwardingWish = { ...this.#place(room.domain), address: room.address, destinations: read.addresses }
     return this.#one(kind, room, wish, actor, 'set up')
   }
@@ -157,7 +157,7 @@ export class Mail {
   #room(kind: Kind, typed: string, plan: Plan | undefined): Refusal | { ok: true; address: string; domain: string; plan: Plan } {
     if (!this.#lent.settings.mail) return refused('not-found', notOffered)
     const read = addressOf(typed, domainOf(typed.trim().toLowerCase()))
-    if (!read.ok) return refused('bad-request', read.sentence)
+    if (!read.ok) return refused('bad-request', read.sentence, 'address')
     const { address } = read
     const domain = domainOf(address)
     const row = this.#rows.domain(domain)

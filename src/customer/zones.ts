@@ -17,9 +17,10 @@ import type { CustomerState, Deed, HistoryItem, SeenZone } from './storage.ts'
 
 export type Answer =
   | { ok: true; message: string }
-  | { ok: false; code: 'bad-request' | 'not-found' | 'conflict' | 'unavailable'; message: string }
+  /** `field`: which one is wrong, where a single one is. */
+  | { ok: false; code: 'bad-request' | 'not-found' | 'conflict' | 'unavailable'; message: string; field?: string }
 
-export const refused = (code: (Answer & { ok: false })['code'], message: string): Answer & { ok: false } => ({ ok: false, code, message })
+export const refused = (code: (Answer & { ok: false })['code'], message: string, field?: string): Answer & { ok: false } => ({ ok: false, code, message, ...(field === undefined ? {} : { field }) })
 
 /** A change is waited for this long, well within the extension's 20 s; a read takes at most this long of its 10 s. */
 const waitMs = 12_000

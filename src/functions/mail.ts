@@ -114,7 +114,7 @@ function named(typed: string): string {
   return name
 }
 
-function done(answer: { ok: true; message: string } | { ok: false; code: Extract<ProblemCode, 'bad-request' | 'not-found' | 'conflict' | 'unavailable'>; message: string }) {
-  if (!answer.ok) throw new Problem(answer.code, answer.message)
+function done(answer: { ok: true; message: string } | { ok: false; code: Extract<ProblemCode, 'bad-request' | 'not-found' | 'conflict' | 'unavailable'>; message: string; field?: string }) {
+  if (!answer.ok) throw new Problem(answer.code, answer.message, answer.field)
   return { success: true as const, message: answer.message }
 }

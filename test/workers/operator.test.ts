@@ -18,7 +18,7 @@ it('shows through the real routes what was ordered', async () => {
   await expect.poll(async () => (await tenant(worker, { connection: 'test', service })).lines[0]).toContain('plan basic')
   await expect.poll(async () => (await tenants(worker, undefined)).lines.join('\n')).toContain(`test/${service} `)
   expect((await status(worker)).data).toMatchObject({ gate: { stopped: [] } })
-  expect(await verifyAudit(worker, { connection: 'test', service })).toMatchObject({ well: true })
+  expect(await verifyAudit(worker, { connection: 'test', service_id: service })).toMatchObject({ well: true })
   const { findings } = (await doctor(worker, () => Date.now(), 7)).data as { findings: Finding[] }
   // Nothing is at the end of the line here, and that is said of each system.
   expect(findings.filter(({ what }) => what === 'systems').length).toBeGreaterThan(4)
@@ -44,5 +44,5 @@ it('holds, releases and gives up through the real routes, and the audit has who 
   await until(service, 'undone', 20_000)
   await expect(abort(worker, whose, 'night shift', 'a mistake', true, undefined)).rejects.toThrow('The Worker answers 409: Its order is being taken back already, or was.')
   await expect.poll(async () => (await worker.rows('audit_by_customer', { service })).map((row) => `${row['event']} ${row['actor']}`)).toEqual(expect.arrayContaining(['held day shift', 'released night shift', 'aborted night shift']))
-  expect(await verifyAudit(worker, whose)).toMatchObject({ well: true })
+  expect(await verifyAudit(worker, { connection: 'test', service_id: service })).toMatchObject({ well: true })
 })
