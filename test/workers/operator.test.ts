@@ -41,7 +41,7 @@ it('holds, releases and gives up through the real routes, and the audit has who 
   expect((await release(worker, whose, 'night shift')).data).toEqual({ changed: true, hold: null })
   connect()
   expect((await abort(worker, whose, 'night shift', 'a mistake', true, undefined)).lines[0]).toContain('Given up: the order is taken back')
-  await until(service, 'undone', 20_000)
+  await until(service, 'undone')
   await expect(abort(worker, whose, 'night shift', 'a mistake', true, undefined)).rejects.toThrow('The Worker answers 409: Its order is being taken back already, or was.')
   await expect.poll(async () => (await worker.rows('audit_by_customer', { service })).map((row) => `${row['event']} ${row['actor']}`)).toEqual(expect.arrayContaining(['held day shift', 'released night shift', 'aborted night shift']))
   expect(await verifyAudit(worker, { connection: 'test', service_id: service })).toMatchObject({ well: true })
