@@ -2,6 +2,7 @@
 // are signed, in time, not overtaken and on the allow list; it holds the upstreams' credentials and answers none of them.
 // Everything it needs of the world is handed in: no clock, no timer, no environment of its own.
 import { Hono } from 'hono'
+import { Access, type AccessSettings } from './access.ts'
 import { allowed, type Vendor } from './allow-list.ts'
 import { NameServers, type Exchange as DnsExchange } from './dns.ts'
 import { Fence, type Admitted } from './fence.ts'
@@ -43,6 +44,8 @@ export interface GatewayOptions extends Rim {
     /** Without an account its functions are refused. */
     ispconfig?: IspconfigAccount | undefined
   }
+  /** Cloudflare Access, where it stands before this gateway: whatever it did not let through is refused. */
+  access?: AccessSettings | undefined
   /** Without a driver every playbook is refused. */
   driver?: Driver | undefined
   /** How name servers are asked, and which may be although they are not public; without it none is. */
@@ -69,6 +72,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
   const memory = options.memory ?? forgetful(options.now())
   const pollMs = options.taskPollMs ?? 500
   const fence = new Fence(keys, memory, () => options.now())
+  const access = options.access && new Access(rim, options.access)
   const proxmox = new Servers(rim, 'proxmox', upstreams.proxmox.urls)
   const linstor = new Servers(rim, 'linstor', upstreams.linstor.urls)
   const npm = new Npm(rim, upstreams.npm, memory)
@@ -115,6 +119,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
   app.get('/health', (c) => c.json({ status: 'ok' }))
 
   app.use(async (c, next) => {
+    if (access) await access.check(c.req.raw.headers.get('cf-access-jwt-assertion'))
     const body = await text(c.req.raw)
     const { method, url, headers } = c.req.raw
     c.set('admitted', await fence.admit({ method, url, headers, ...(body === undefined ? {} : { body }) }))

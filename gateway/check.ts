@@ -1,6 +1,7 @@
 // Proves, before anybody depends on it, that the gateway can do its work: its memory, every upstream, its rights there, its clock.
 // Each finding says what was seen and what cures it. Reads only; never says a secret, never tries a log-in twice.
 import * as z from 'zod'
+import { Access } from './access.ts'
 import type { GatewayConfig } from './config.ts'
 import { Ispconfig } from './ispconfig.ts'
 import { forgetful } from './memory.ts'
@@ -27,7 +28,17 @@ export async function check(config: GatewayConfig, rim: Rim, remember: (() => vo
     nginxProxyManager(rim, new Npm(rim, npm, forgetful(rim.now())), npm.url),
     ...(ispconfig ? [panel(rim, new Ispconfig(rim, ispconfig, forgetful(rim.now())), ispconfig.url)] : []),
   ])
-  return [...memory(config, remember), ...all.flat()]
+  return [...memory(config, remember), ...(config.access ? [await accessKeys(new Access(rim, config.access), config.access.team)] : []), ...all.flat()]
+}
+
+async function accessKeys(access: Access, team: string): Promise<Finding> {
+  const about = `access ${team}.cloudflareaccess.com`
+  try {
+    await access.prove()
+    return { about, level: 'ok', says: 'shows its keys' }
+  } catch (error) {
+    return failed(about, error, 'is "team" the name under Zero Trust > Settings > Team name? May this machine reach the internet on port 443? Until then everything is refused')
+  }
 }
 
 function memory(config: GatewayConfig, remember: (() => void) | undefined): Finding[] {

@@ -27,6 +27,11 @@ const schema = z.strictObject({
   suspendedPage: z.strictObject({ host: z.string().min(1).default('0.0.0.0'), port: port.default(8791) }).prefault({}),
   /** Name servers that may be asked although their addresses are not public. */
   dns: z.strictObject({ allowed: z.array(z.union([z.ipv4(), z.ipv6()])).default([]) }).prefault({}),
+  /** Cloudflare Access, where it stands before this gateway. */
+  access: z.strictObject({
+    team: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name before .cloudflareaccess.com'),
+    audience: z.string().regex(/^[0-9a-f]{64}$/, 'must be the application\'s AUD tag, 64 hex digits'),
+  }).optional(),
   keys: z.record(z.string().regex(/^[a-z0-9-]{1,40}$/), secret).refine((keys) => Object.keys(keys).length > 0, 'must hold at least one key'),
   upstreams: z.strictObject({
     proxmox: z.strictObject({ urls: z.array(place).min(1), ca, token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, 'must be user@realm!name=secret') }),

@@ -46,7 +46,7 @@ export async function openGateway(
   config: GatewayConfig,
   more: { driver?: Driver; rim?: Rim; dns?: Exchange; taskPollMs?: number; print?: (line: string) => void } = {},
 ): Promise<Running> {
-  const { keys, upstreams, host, port, suspendedPage: page } = config
+  const { keys, access, upstreams, host, port, suspendedPage: page } = config
   const own = machine(config)
   const { driver, rim = own.rim, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
   const { memory, close: closeMemory } = openMemory(config, rim.now())
@@ -54,6 +54,7 @@ export async function openGateway(
     ...rim,
     memory,
     keys,
+    access,
     upstreams,
     driver,
     dns: { exchange: dns, allowed: config.dns.allowed },

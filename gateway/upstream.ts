@@ -3,6 +3,9 @@
 import type { Vendor } from './allow-list.ts'
 import { pastDeadline, Refusal } from './refusal.ts'
 
+/** Whom the gateway sends something to: its upstreams, and those who keep Cloudflare Access's keys. */
+export type Peer = Vendor | 'access'
+
 /** The outside world as server.ts or a test hands it in. `now` is epoch ms; `sleep` may end or reject when aborted. */
 export interface Rim {
   fetch(request: Request): Promise<Response>
@@ -28,14 +31,14 @@ const answerMaxBytes = 16 * 1024 * 1024
 export class NotConnected extends Error {
   readonly code: string
 
-  constructor(vendor: Vendor, code: string) {
+  constructor(vendor: Peer, code: string) {
     super(`${vendor} cannot be reached`)
     this.code = code
   }
 }
 
 /** Sends to one address. Answers at `deadline` at the latest; the request itself is given up at `abortAt`. Both epoch ms. */
-export function send(rim: Rim, vendor: Vendor, url: string, order: Order, deadline: number, abortAt = deadline): Exchange {
+export function send(rim: Rim, vendor: Peer, url: string, order: Order, deadline: number, abortAt = deadline): Exchange {
   const now = rim.now()
   if (now >= deadline) throw pastDeadline()
   const given = new AbortController()
@@ -123,7 +126,7 @@ function neverConnected(error: unknown): string | undefined {
 }
 
 /** The body as text. An upstream that does not stop talking is cut off; whatever it did, it did. */
-async function textOf(response: Response, vendor: Vendor): Promise<string> {
+async function textOf(response: Response, vendor: Peer): Promise<string> {
   const tooLong = (): Refusal => new Refusal(502, 'unknown', 'answer-too-large', `the answer of ${vendor} is larger than 16 MiB`)
   if (Number(response.headers.get('content-length') ?? 0) > answerMaxBytes) {
     await response.body?.cancel()

@@ -21,6 +21,9 @@ const json = <T>(schema: z.ZodType<T>) =>
     }
   }).pipe(schema)
 
+/** A binding of Workers VPC that leads to the gateway, through its tunnel and past the public internet. */
+export interface GatewayBinding { fetch(request: Request): Promise<Response> }
+
 const Environment = z.object({
   CLUSTER: Cluster,
   GATEWAY_URL: z.url(),
@@ -28,6 +31,8 @@ const Environment = z.object({
   CLOUDFLARE_ZONE_ID: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
   DNS_RESOLVERS: z.array(z.url({ protocol: /^https?$/ })).min(1).max(3),
   API_KEYS: json(ConnectionKeys.min(1)),
+  ACCESS_SERVICE_TOKEN: z.string().regex(/^[^\s:]+:[^\s:]{16,}$/, 'must be <client id>:<client secret>').optional(),
+  GATEWAY: z.custom<GatewayBinding>((value) => typeof (value as { fetch?: unknown } | null)?.fetch === 'function', 'must be a service of Workers VPC').optional(),
   GATEWAY_KEY: z.string().regex(/^[a-z0-9-]{1,40}:.{16,}$/, 'must be <key id>:<secret of at least 16 characters>'),
   CLOUDFLARE_TOKEN: z.string().min(1),
   ORDER_LINK_SECRET: z.string().min(24, 'must have at least 24 characters'),
@@ -39,6 +44,8 @@ const Environment = z.object({
 export interface Config {
   cluster: Cluster
   upstreams: UpstreamSettings
+  /** Where there is one, nothing goes to the gateway's public name. */
+  gateway: GatewayBinding | undefined
   apiKeys: readonly { connection: string; sha256: string; customers: string }[]
   orderLinkSecret: string
   operatorKeySha256: string
@@ -58,15 +65,17 @@ export function configOf(env: object): Config {
     throw new Error(`the configuration is not valid: ${bad.join('; ')}`)
   }
   const { data } = parsed
-  const colon = data.GATEWAY_KEY.indexOf(':')
+  const [gatewayKeyId, gatewayKey] = halves(data.GATEWAY_KEY)
+  const [id, secret] = halves(data.ACCESS_SERVICE_TOKEN ?? '')
   const apiKeys = withPrefixes(data.API_KEYS)
   const config: Config = {
     cluster: data.CLUSTER,
     upstreams: {
-      gatewayUrl: data.GATEWAY_URL, gatewayKeyId: data.GATEWAY_KEY.slice(0, colon), gatewayKey: data.GATEWAY_KEY.slice(colon + 1),
+      gatewayUrl: data.GATEWAY_URL, gatewayKeyId, gatewayKey, accessToken: id === '' ? undefined : { id, secret },
       cloudflareUrl: data.CLOUDFLARE_URL, cloudflareToken: data.CLOUDFLARE_TOKEN, cloudflareZoneId: data.CLOUDFLARE_ZONE_ID,
       dnsResolvers: data.DNS_RESOLVERS,
     },
+    gateway: data.GATEWAY,
     apiKeys,
     orderLinkSecret: data.ORDER_LINK_SECRET,
     operatorKeySha256: data.OPERATOR_KEY_SHA256,
@@ -75,6 +84,12 @@ export function configOf(env: object): Config {
   }
   read.set(env, config)
   return config
+}
+
+/** What stands before and behind the first colon. */
+function halves(text: string): [string, string] {
+  const colon = text.indexOf(':')
+  return [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)]
 }
 
 /** The beginning of the customer numbers of a connection: `P` for the one that is named first, `P-<connection>-` for others. */

@@ -28,7 +28,7 @@ const rooms: Record<string, readonly string[]> = {
   queues: ['domain', 'db', 'config'],
   functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],
   'index.ts': ['functions', 'queues', 'tenant', 'customer', 'broker'],
-  gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'undici', 'domain', 'upstreams/signature.ts'],
+  gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'jose', 'undici', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
   operator: ['node:*', 'zod', 'wrangler', 'config'],
 }

@@ -3,12 +3,12 @@ import { configOf } from '../config.ts'
 import type { System } from '../domain/errors.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
 import type { Rim } from '../upstreams/http.ts'
-import { upstreams } from '../upstreams/upstreams.ts'
+import { byWay, upstreams } from '../upstreams/upstreams.ts'
 
 /** Put together once per object. */
 export function lend(ctx: DurableObjectState, env: Env) {
   const config = configOf(env)
-  const rim: Rim = { fetch: (request) => fetch(request), now: () => Date.now(), sleep }
+  const rim: Rim = { fetch: byWay(config.upstreams.gatewayUrl, config.gateway, { fetch: (request) => fetch(request) }), now: () => Date.now(), sleep }
   const clients = upstreams(config.upstreams, rim)
   return {
     storage: ctx.storage,

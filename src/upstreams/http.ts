@@ -5,6 +5,7 @@
 import type * as z from 'zod'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Fate, System } from '../domain/errors.ts'
+import { edgeSays, neverThroughTunnel } from './edge.ts'
 import { signed } from './signature.ts'
 
 /** The outside world as the Worker (or a test) hands it in. Time-outs race against `sleep`, never against real timers. */
@@ -170,6 +171,8 @@ export class Http {
 
     const said = trusted ? headers.get('Berth-Fate') : null
     if (said !== null) throw fail(isFate(said) ? said : 'unknown', `the gateway: ${gatewayWords(json) ?? 'no reason given'}`)
+    const edge = trusted && headers.get('Berth-Landed') === null ? edgeSays(response, text) : undefined
+    if (edge !== undefined) throw fail(edge.fate, edge.why)
     if (status === 401 || status === 403) throw fail('credentials', words ?? 'not permitted')
     if (status >= 300 && status < 400) throw fail('credentials', 'redirects instead of answering')
     if (status === 429) throw fail('not-sent', words ?? 'too many requests')
@@ -226,7 +229,7 @@ const code = (error: unknown): string | undefined =>
 
 const causeCode = (error: unknown): string | undefined => (error instanceof Error ? code(error.cause) : undefined) ?? code(error)
 
-const neverLeft = (error: unknown): boolean => beforeTheFirstByte.has(causeCode(error) ?? '')
+const neverLeft = (error: unknown): boolean => beforeTheFirstByte.has(causeCode(error) ?? '') || (error instanceof Error && neverThroughTunnel(`${error.name}: ${error.message}`))
 
 const reason = (error: unknown): string => clip(causeCode(error) ?? (error instanceof Error ? error.message : 'failed'))
 

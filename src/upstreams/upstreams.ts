@@ -1,5 +1,5 @@
 // The one place where clients are constructed: what lies behind the gateway, Cloudflare and the DNS resolvers directly.
-// Holds the gateway's key and Cloudflare's token, hands neither out, knows no other secret.
+// Holds the gateway's key, the token for Access before it and Cloudflare's token, hands none out, knows no other secret.
 
 import { Cloudflare, words as cloudflareWords } from './cloudflare/client.ts'
 import { Dns } from './dns/client.ts'
@@ -19,6 +19,8 @@ export interface UpstreamSettings {
   gatewayUrl: string
   gatewayKeyId: string
   gatewayKey: string
+  /** Shown to Cloudflare Access, where that stands before the gateway. */
+  accessToken?: { id: string; secret: string } | undefined
   cloudflareUrl: string
   cloudflareToken: string
   cloudflareZoneId: string
@@ -32,13 +34,15 @@ export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloud
 export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) => Upstreams {
   const key = { id: settings.gatewayKeyId, secret: settings.gatewayKey }
   const gate = settings.gatewayUrl.replace(/\/+$/, '')
+  const { accessToken } = settings
+  const through = { key, headers: accessToken ? { 'CF-Access-Client-Id': accessToken.id, 'CF-Access-Client-Secret': accessToken.secret } : {} }
   const endpoints = {
-    proxmox: { system: 'proxmox', baseUrl: `${gate}/proxmox/api2/json`, key, words: proxmoxWords },
+    proxmox: { system: 'proxmox', baseUrl: `${gate}/proxmox/api2/json`, ...through, words: proxmoxWords },
     // LINSTOR's words come with return codes, which only its client can read.
-    linstor: { system: 'linstor', baseUrl: `${gate}/linstor`, key, words: () => undefined },
-    npm: { system: 'npm', baseUrl: `${gate}/npm/api`, key, words: npmWords },
-    ispconfig: { system: 'ispconfig', baseUrl: `${gate}/ispconfig`, key, words: ispconfigWords },
-    gateway: { system: 'gateway', baseUrl: gate, key, words: gatewayWords },
+    linstor: { system: 'linstor', baseUrl: `${gate}/linstor`, ...through, words: () => undefined },
+    npm: { system: 'npm', baseUrl: `${gate}/npm/api`, ...through, words: npmWords },
+    ispconfig: { system: 'ispconfig', baseUrl: `${gate}/ispconfig`, ...through, words: ispconfigWords },
+    gateway: { system: 'gateway', baseUrl: gate, ...through, words: gatewayWords },
     cloudflare: {
       system: 'cloudflare',
       baseUrl: settings.cloudflareUrl.replace(/\/+$/, ''),
@@ -57,4 +61,10 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
     gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
     dns: new Dns(resolvers.map(({ name, endpoint }) => ({ name, http: new Http(endpoint, rim, call) })), new Http(ownDns, rim, call)),
   })
+}
+
+/** Takes what is for the gateway through `binding`, where there is one, and everything else over the internet. */
+export function byWay(gatewayUrl: string, binding: Pick<Rim, 'fetch'> | undefined, internet: Pick<Rim, 'fetch'>): Rim['fetch'] {
+  const { origin } = new URL(gatewayUrl)
+  return (request) => (binding && new URL(request.url).origin === origin ? binding : internet).fetch(request)
 }

@@ -119,6 +119,44 @@ describe('an answer', () => {
   })
 })
 
+describe('what stands before the gateway', () => {
+  const html = { 'content-type': 'text/html; charset=UTF-8' }
+  const page = '<!DOCTYPE html><html><title>Cloudflare</title></html>'
+  const answers: [string, Answer, { fate: string; message: RegExp }][] = [
+    ['Access that wants a log-in', { status: 302, headers: { ...html, location: 'https://team.cloudflareaccess.com/cdn-cgi/access/login/gate.test?kid=1' } }, { fate: 'credentials', message: /Access wants a log-in: no service token was sent, or .* no Service Auth policy/ }],
+    ['another redirect', { status: 301, headers: { location: 'https://www.gate.test/' } }, { fate: 'credentials', message: /redirects to www\.gate\.test/ }],
+    ['a redirect to nowhere', { status: 302, headers: { location: '/login' } }, { fate: 'credentials', message: /redirects instead/ }],
+    ['Access that does not know the token', { status: 401, body: '', headers: html }, { fate: 'credentials', message: /does not know our service token/ }],
+    ['Access whose policy does not admit it', { status: 403, body: page, headers: html }, { fate: 'credentials', message: /no Service Auth policy/ }],
+    ['a challenge for browsers', { status: 403, body: page, headers: { ...html, 'cf-mitigated': 'challenge' } }, { fate: 'credentials', message: /challenges us/ }],
+    ['Access and its log-in page with a good status', { status: 200, body: '<html><title>Sign in ・ Cloudflare Access</title></html>', headers: html }, { fate: 'credentials', message: /a log-in page/ }],
+    ['a tunnel that is not connected', { status: 530, body: 'error code: 1033', headers: { 'content-type': 'text/plain' } }, { fate: 'not-sent', message: /tunnel is not connected/ }],
+    ['a tunnel whose connector finds nobody', { status: 502, body: page, headers: html }, { fate: 'unknown', message: /a web page/ }],
+    ...([[520, 'unknown'], [521, 'not-sent'], [522, 'unknown'], [523, 'not-sent'], [524, 'unknown'], [525, 'not-sent'], [526, 'not-sent'], [530, 'unknown']] as const)
+      .map(([status, fate]): [string, Answer, { fate: string; message: RegExp }] => [`Cloudflare with ${status}`, { status, body: page, headers: html }, { fate, message: status === 530 ? /a web page/ : /Cloudflare (?!Access)/ }]),
+  ]
+  it.each(answers)('is known for what it is: %s', async (_, answer, { fate, message }) => {
+    const error = await failing(answer)
+    expect(error).toMatchObject({ fate, landed: false })
+    expect(error.message).toMatch(message)
+  })
+
+  it('is not seen in what the gateway passes on', async () => {
+    for (const status of [401, 403]) expect((await failing(landed(status, { message: 'Permission check failed' }))).message).not.toContain('Access')
+    const reply = await through(farEnd(landed(521, { message: 'theirs' })).rim, words, 'https://gate.test').send('GET', '/x')
+    expect(reply).toMatchObject({ status: 521, landed: true })
+  })
+
+  it('is not believed to have sent nothing when the system is asked directly', async () => {
+    for (const status of [521, 525, 530]) expect(await failingDirectly({ status, body: 'error code: 1033', headers: { 'content-type': 'text/plain' } })).toMatchObject({ fate: 'unknown' })
+  })
+
+  it.each([['dns_error', 'not-sent'], ['connection_refused', 'not-sent'], ['connection_terminated', 'unknown'], ['connection_timeout', 'unknown'], ['something_new', 'unknown']])('throws %s as a binding of Workers VPC: %s', async (code, fate) => {
+    expect(await failing(Object.assign(new Error(code), { name: 'ProxyError' }))).toMatchObject({ fate, landed: false })
+    expect(await failing(new Error(`ProxyError: ${code}`))).toMatchObject({ fate, landed: false })
+  })
+})
+
 describe('the gateway', () => {
   it.each([['not-sent', 408], ['unknown', 504], ['refused', 400], ['credentials', 401]] as const)('decides %s itself', async (fate, status) => {
     const body = { error: { code: 'some-code', message: 'because' } }
