@@ -1,5 +1,6 @@
 // Counts what stands in the whole data centre, so that "a clean slate" means all of it. A new kind of thing is taught here.
 import type { DnsRecord } from './cloudflare/records.ts'
+import { zonesOf } from './cloudflare/zones.ts'
 import type { Row } from './ispconfig/state.ts'
 import { linstorDefinitions } from './linstor/state.ts'
 import { npmState } from './npm/rows.ts'
@@ -31,6 +32,7 @@ export function everything(world: World): Thing[] {
     ...slice<{ records: DnsRecord[] }>(world, 'cloudflare', { records: [] }).records.map((record): Thing => ({ kind: 'dns record', of: record.name, what: record.content })),
     ...[...origins.values()].map((origin): Thing => ({ kind: 'dns zone', of: origin, what: origin })),
     ...(panel['dns_rr'] ?? []).map((rr): Thing => ({ kind: 'zone record', of: origins.get(rr['zone']) ?? '?', what: `${rr['type']} ${rr['name']}` })),
+    ...zonesOf(world).flatMap(({ name, records }): Thing[] => [{ kind: 'dns zone', of: name, what: name }, ...records.map((one): Thing => ({ kind: 'zone record', of: name, what: `${one.type} ${one.name}` }))]),
     ...(panel['mail_domain'] ?? []).map((row): Thing => ({ kind: 'mail domain', of: row['domain']!, what: row['domain']! })),
     ...(panel['mail_user'] ?? []).map((row): Thing => ({ kind: 'mailbox', of: domainOf(row['email']), what: row['email']! })),
     ...(panel['mail_forwarding'] ?? []).map((row): Thing => ({ kind: 'forwarding', of: domainOf(row['source']), what: row['source']! })),

@@ -1,6 +1,6 @@
-// The Cloudflare API v4 for one zone's DNS: token check, zones, records with batch, its envelope, codes and rate limit.
+// The Cloudflare API v4 for DNS: token check, zones, records with batch, its envelope, codes and rate limit.
 // Answers take 0.1–0.3 s; the world's resolvers follow 1–2 s later (`resolve`). No idempotency keys, no upsert, as in the original.
-// Not simulated: other products, other zones (403), import/export/scan, cursors – asked for, they are no route and counted as strays.
+// Not simulated: other products, other accounts, import/export/scan, cursors – asked for, they are no route and counted as strays.
 import { Hono, type Context } from 'hono'
 import { between, hex } from '../random.ts'
 import type { World } from '../world.ts'
@@ -9,6 +9,7 @@ import { admitted, authenticated } from './limits.ts'
 import { matching, paged } from './listing.ts'
 import { add, change, find, remove, shown, type DnsRecord } from './records.ts'
 import { invalid, Refusal } from './refusal.ts'
+import { addZone, removeZone, shownZone, zonesOf } from './zones.ts'
 
 export { resolve, type Answer } from './edge.ts'
 
@@ -18,7 +19,7 @@ const BATCH_MAX = 200
 
 /** The app, base path /client/v4. `token` is the only one that it accepts. */
 export function cloudflare(world: World, options: { token: string; zoneId: string; zoneName: string; accountId?: string }): Hono {
-  const { zoneId, zoneName } = options
+  const { zoneId, zoneName, accountId = 'f'.repeat(32) } = options
   const state = world.slice<CloudflareState>('cloudflare', () => ({
     records: [], tokenId: hex(world.random, 32), since: new Date(world.clock.now() - 90 * 86_400_000).toISOString(),
   }))
@@ -40,50 +41,79 @@ export function cloudflare(world: World, options: { token: string; zoneId: strin
   api.get('/user/tokens/verify', (c) => c.json(answer({ id: state.tokenId, status: 'active' }, { code: 10000, message: 'This API Token is valid and active' })))
   api.get('/zones', (c) => {
     const { name, status } = c.req.query()
-    const { result, result_info } = paged((name && name !== zoneName) || (status && status !== 'active') ? [] : [zone], c.req.query())
+    const all = [zone, ...zonesOf(world).map((one) => ({ ...zone, ...shownZone(world, one) }))]
+    const { result, result_info } = paged(all.filter((one) => (!name || one.name === name) && (!status || one.status === status)), c.req.query())
     return c.json({ ...answer(result), result_info })
+  })
+  api.post('/zones', async (c) => {
+    const one = addZone(world, accountId, zoneName, await json(c))
+    world.changed()
+    return c.json(answer({ ...zone, ...shownZone(world, one) }))
   })
   api.use('/zones/:zone/*', async (c, next) => {
     if (!/^[0-9a-f]{32}$/.test(c.req.param('zone'))) throw new Refusal(404, 7003, `Could not route to ${below(c)}, perhaps your object identifier is invalid?`)
-    if (c.req.param('zone') !== zoneId) throw new Refusal(403, 10000, 'Authentication error')
+    if (c.req.param('zone') !== zoneId && !zonesOf(world).some(({ id }) => id === c.req.param('zone'))) throw new Refusal(403, 10000, 'Authentication error')
     await next()
   })
-  api.get('/zones/:zone', (c) => c.json(answer(zone)))
+  api.get('/zones/:zone', (c) => {
+    const one = zonesOf(world).find(({ id }) => id === c.req.param('zone'))
+    return c.json(answer(one ? { ...zone, ...shownZone(world, one) } : zone))
+  })
+  api.delete('/zones/:zone', (c) => {
+    const id = c.req.param('zone')
+    // Nobody deletes the platform's own.
+    const gone = removeZone(world, id)
+    if (!gone) throw new Refusal(id === zoneId ? 403 : 404, id === zoneId ? 10000 : 1001, id === zoneId ? 'Authentication error' : 'Invalid zone identifier')
+    for (const name of new Set(gone.records.map((one) => one.name))) publish(world, name, [])
+    world.changed()
+    return c.json(answer({ id }))
+  })
+  /** The zone that is meant, its records as a list that may be replaced. */
+  const meant = (c: Context): { name: string; records: DnsRecord[]; replace(records: DnsRecord[]): void } => {
+    const one = zonesOf(world).find(({ id }) => id === c.req.param('zone'))
+    return one ? { name: one.name, records: one.records, replace: (list) => void (one.records = list) } : { name: zoneName, records: state.records, replace: (list) => void (state.records = list) }
+  }
 
   const records = '/zones/:zone/dns_records' as const
   const record = '/zones/:zone/dns_records/:id{[0-9a-f]{32}}' as const
-  const touched = (...changed: (DnsRecord | undefined)[]): void => {
+  const touched = (c: Context, ...changed: (DnsRecord | undefined)[]): void => {
+    const all = meant(c).records
     for (const name of new Set(changed.flatMap((one) => (one ? [one.name] : []))))
-      publish(world, name, state.records.filter((one) => one.name === name).map(({ type, content, ttl, proxied }) => ({ type, content, ttl, proxied })))
+      publish(world, name, all.filter((one) => one.name === name).map(({ type, content, ttl, proxied, priority, data }) => ({ type, content: `${type === 'SRV' ? `${data?.['priority']} ` : type === 'MX' ? `${priority} ` : ''}${content}`, ttl, proxied })))
   }
 
   api.get(records, (c) => {
-    const { result, result_info } = paged(matching(state.records, c.req.query()), c.req.query())
+    const { result, result_info } = paged(matching(meant(c).records, c.req.query()), c.req.query())
     return c.json({ ...answer(result.map(shown)), result_info })
   })
   api.post(records, async (c) => {
-    const one = add(world, zoneName, state.records, await json(c))
-    touched(one)
+    const body = await json(c)
+    const zone = meant(c)
+    const one = add(world, zone.name, zone.records, body)
+    touched(c, one)
     return c.json(answer(shown(one)))
   })
   api.post('/zones/:zone/dns_records/batch', async (c) => {
     const body = await json(c)
+    const zone = meant(c)
     // One database transaction: judged and done on a copy, which takes the place of the list only when nothing failed.
-    const copy = [...state.records]
-    const { result, changed } = batch(world, zoneName, copy, body)
-    state.records = copy
-    touched(...changed)
+    const copy = [...zone.records]
+    const { result, changed } = batch(world, zone.name, copy, body)
+    zone.replace(copy)
+    touched(c, ...changed)
     return c.json(answer(result))
   })
-  api.get(record, (c) => c.json(answer(shown(find(state.records, c.req.param('id'))))))
+  api.get(record, (c) => c.json(answer(shown(find(meant(c).records, c.req.param('id'))))))
   api.on(['PUT', 'PATCH'], record, async (c) => {
-    const { was, is } = change(world, zoneName, state.records, c.req.param('id'), await json(c), c.req.method === 'PATCH')
-    touched(was, is)
+    const body = await json(c)
+    const zone = meant(c)
+    const { was, is } = change(world, zone.name, zone.records, c.req.param('id'), body, c.req.method === 'PATCH')
+    touched(c, was, is)
     return c.json(answer(shown(is)))
   })
   api.delete(record, (c) => {
-    const one = remove(state.records, c.req.param('id'))
-    touched(one)
+    const one = remove(meant(c).records, c.req.param('id'))
+    touched(c, one)
     return c.json(answer({ id: one.id }))
   })
 
@@ -124,7 +154,7 @@ function batch(world: World, zone: string, records: DnsRecord[], body: Record<st
   return { result, changed }
 }
 
-function zoneFacts(options: { zoneId: string; zoneName: string; accountId?: string }): object {
+function zoneFacts(options: { zoneId: string; zoneName: string; accountId?: string }) {
   return {
     id: options.zoneId, name: options.zoneName, status: 'active', paused: false, type: 'full', development_mode: 0,
     name_servers: ['ada.ns.cloudflare.com', 'bob.ns.cloudflare.com'], original_name_servers: null, original_registrar: null, original_dnshost: null,

@@ -25,6 +25,9 @@ export function publish(world: World, name: string, answers: Answer[]): void {
   world.later(between(world.random, 1000, 2000), PUBLISHED, { name, change, answers })
 }
 
+/** What the edge has under exactly this name. */
+export const published = (world: World, name: string): Answer[] => edgeState(world).names[name]?.answers ?? []
+
 /** The records that a resolver gets for a name now: its own, or else those of the nearest wildcard; [] when there are none. */
 export function resolve(world: World, name: string): Answer[] {
   const { names } = edgeState(world)

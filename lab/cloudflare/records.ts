@@ -1,6 +1,6 @@
-// DNS records of one zone: what is stored, what a change must look like, and which records may stand side by side.
+// DNS records of a zone: what is stored, what a change must look like, and which records may stand side by side.
 // A change is judged against a list, so that a batch can be judged on a copy and dropped whole.
-// Not simulated: types other than A, AAAA, CNAME, TXT and MX, apex rules, settings, tags (the Free plan refuses them).
+// Not simulated: types that nobody here writes, settings, tags (the Free plan refuses them).
 import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { hex } from '../random.ts'
@@ -15,12 +15,15 @@ export interface DnsRecord {
   ttl: number
   proxied: boolean
   priority?: number
+  /** The parts of SRV, CAA and TLSA. */
+  data?: Record<string, string | number>
   comment: string | null
   created_on: string
   modified_on: string
 }
 
-const TYPES = new Set(['A', 'AAAA', 'CNAME', 'TXT', 'MX'])
+const TYPES = new Set(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SRV', 'TLSA', 'TXT'])
+const HOSTS = new Set(['CNAME', 'MX', 'NS', 'PTR'])
 const PROXIABLE = new Set(['A', 'AAAA', 'CNAME'])
 const COMMENT_MAX = 100
 const LABEL = /^(\*|_?[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?|_[a-z0-9_-]{1,62})$/
@@ -43,10 +46,12 @@ function parsed(zone: string, body: Record<string, unknown>, base: Partial<DnsRe
   const type = text(given.type)
   if (!TYPES.has(type)) throw invalid(9020, 'Invalid DNS record type.')
   const name = qualified(zone, given.name)
-  const content = type === 'TXT' ? String(given.content ?? '') : text(given.content).toLowerCase()
+  const parts = type in PARTS ? partsOf(type, given.data) : undefined
+  const content = parts ? PARTS[type]!.map((part) => (part === 'value' ? `"${parts[part]}"` : parts[part])).slice(type === 'SRV' ? 1 : 0).join(' ') : type === 'TXT' ? String(given.content ?? '') : text(given.content).toLowerCase()
   if (type === 'A' && !isIPv4(content)) throw invalid(9005, 'Content for A record must be a valid IPv4 address.')
   if (type === 'AAAA' && !isIPv6(content)) throw invalid(9006, 'Content for AAAA record must be a valid IPv6 address.')
-  if ((type === 'CNAME' || type === 'MX') && !content.split('.').every((label) => LABEL.test(label))) throw invalid(type === 'MX' ? 9009 : 9007, `Content for ${type} record is invalid.`)
+  if (HOSTS.has(type) && !(type === 'MX' && content === '.') && !content.split('.').every((label) => LABEL.test(label))) throw invalid(type === 'MX' ? 9009 : 9007, `Content for ${type} record is invalid.`)
+  if (type === 'NS' && name === zone) throw invalid(1004, 'NS records at the zone apex are managed by Cloudflare.')
   if (type === 'TXT' && content === '') throw invalid(9019, 'Content for TXT record is invalid.')
   const proxied = given.proxied ?? false
   if (typeof proxied !== 'boolean') throw invalid(9003, 'Invalid \'proxied\' value, must be a boolean.')
@@ -59,7 +64,20 @@ function parsed(zone: string, body: Record<string, unknown>, base: Partial<DnsRe
   if (Array.isArray(body.tags) && body.tags.length > 0) throw invalid(9300, `DNS record has ${body.tags.length} tags, exceeding the quota of 0.`)
   const comment = given.comment === undefined || given.comment === null || given.comment === '' ? null : String(given.comment)
   if (comment !== null && (comment.length > COMMENT_MAX || /[\r\n]/.test(comment))) throw invalid(9301, `DNS record comment is invalid: one line of at most ${COMMENT_MAX} characters.`)
-  return { name, type, content, ttl: proxied ? 1 : ttl, proxied, comment, ...(type === 'MX' ? { priority: priority as number } : {}) }
+  return { name, type, content, ttl: proxied ? 1 : ttl, proxied, comment, ...(type === 'MX' ? { priority: priority as number } : {}), ...(parts ? { data: parts } : {}) }
+}
+
+/** The parts in which these types come, in the order in which their text has them. */
+const PARTS: Record<string, readonly string[]> = { SRV: ['priority', 'weight', 'port', 'target'], CAA: ['flags', 'tag', 'value'], TLSA: ['usage', 'selector', 'matching_type', 'certificate'] }
+const WORDS = new Set(['target', 'tag', 'value', 'certificate'])
+
+function partsOf(type: string, data: unknown): Record<string, string | number> {
+  const given = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>
+  return Object.fromEntries(PARTS[type]!.map((part) => {
+    const value = given[part]
+    if (WORDS.has(part) ? typeof value !== 'string' || value === '' : typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 65_535) throw invalid(9101, `${part} is a required data field.`)
+    return [part, value as string | number]
+  }))
 }
 
 /** Which records cannot stand beside this one. An identical one is reported under either of two codes. */

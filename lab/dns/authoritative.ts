@@ -1,7 +1,9 @@
 // Every name server of this world by its address: the registry, outside providers, Cloudflare for the platform's own zone, and the
 // platform's ns1 and ns2, which serve what ISPConfig has written. An address where nobody listens answers nothing.
 import { canonical, type QueryType, type ResourceRecord } from '../../src/domain/dns/answer.ts'
-import { resolve as atCloudflare } from '../cloudflare/cloudflare.ts'
+import { textAsWritten } from '../../src/domain/dns/text-strings.ts'
+import { published, resolve as atCloudflare } from '../cloudflare/edge.ts'
+import { zoneServed, type CloudflareZone } from '../cloudflare/zones.ts'
 import type { ServedZone } from '../ispconfig/served.ts'
 import type { World } from '../world.ts'
 import { cloudflareServers, fixedAddress, fixedName, outside, record, registered, registry } from './internet.ts'
@@ -39,6 +41,8 @@ export function ask(net: Net, address: string, name: string, type: QueryType): R
   const server = fixedName(address)
   if (server === undefined) return undefined
   if (cloudflareServers.includes(server) && within(name, net.platformZone)) return answerFrom(platform(net, name), name, type)
+  const customers = zoneServed(net.world, server, name)
+  if (customers) return answerFrom(atEdge(net, customers), name, type)
   const apex = registered(name)
   const zone = apex === undefined ? undefined : outside(net.world).zones[server]?.[apex]
   if (!apex || !zone) return reply('REFUSED')
@@ -89,6 +93,13 @@ function written(one: ServedZone['records'][number], origin: string): ResourceRe
   const words = one.data.split(' ')
   const data = one.type === 'SRV' ? `${one.aux} ${words[0]} ${words[1]} ${host(words[2] ?? '')}` : targets.has(one.type) ? host(one.data) : one.data
   return record(canonical(one.name), one.type, one.type === 'MX' ? `${one.aux} ${data}` : data, one.ttl)
+}
+
+/** A customer's zone at Cloudflare, as far as the edge has it. */
+function atEdge({ world }: Net, { name: origin, name_servers: servers, records }: CloudflareZone): Zone {
+  const names = new Set(records.map((one) => one.name))
+  const own = [...names].flatMap((name) => published(world, name).map(({ type, content, ttl }) => record(name, type, type === 'TXT' ? textAsWritten(content) : content, ttl === 1 ? automaticTtl : ttl)))
+  return { origin, records: [...servers.map((one) => record(origin, 'NS', one, 86_400)), ...own], soa: soa(origin, servers[0]!, 1800) }
 }
 
 function platform(net: Net, name: string): Zone {

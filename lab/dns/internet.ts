@@ -26,6 +26,7 @@ const fixed: Record<string, string> = {
   [registrarServers[0]!]: '198.51.100.11', [registrarServers[1]!]: '198.51.100.12',
   [otherServers[0]!]: '198.51.100.21', [otherServers[1]!]: '198.51.100.22',
   [cloudflareServers[0]!]: '198.51.100.53', [cloudflareServers[1]!]: '198.51.100.54',
+  'cleo.ns.cloudflare.com': '198.51.100.55', 'dan.ns.cloudflare.com': '198.51.100.56',
   'shops.provider.example': '198.51.100.90',
 }
 const nameOf = new Map(Object.entries(fixed).map(([name, address]) => [address, name]))

@@ -17,7 +17,7 @@ import type { Lent } from './lent.ts'
 import { projection } from './projection.ts'
 import { release } from './release.ts'
 import { sentence } from './sentence.ts'
-import { comesFirst, waits, Wishes, zoneRow } from './wishes.ts'
+import { comesFirst, homeOf, isEntryOf, isZoneRow, waits, Wishes, zoneRow } from './wishes.ts'
 
 export class CustomerActor {
   readonly #lent: Lent
@@ -75,8 +75,8 @@ export class CustomerActor {
 
   /** What is wanted and not yet so: records by their row, and zones that are coming or going. */
   underWay(origin: string): { records: { record: DnsRecord; want: Want }[]; zone: Want | undefined } {
-    const open = this.store.rows().filter((row) => row.phase !== 'settled' && row.name.startsWith(`dns-entry:${origin}/`))
-    const zone = this.store.row(zoneRow(origin))
+    const open = this.store.rows().filter((row) => row.phase !== 'settled' && isEntryOf(row.name, origin))
+    const zone = this.store.row(zoneRow(origin, homeOf(this.store, origin)))
     const going = this.store.pending().some(({ deed }) => deed.kind === 'delete-zone' && deed.origin === origin)
     return {
       records: open.map((row) => ({ record: (row.wish as DnsEntryWish).record, want: row.want })),
@@ -208,7 +208,7 @@ export class CustomerActor {
       const items = store.pending().filter((item) => item.rows.includes(row.name))
       if (row.name === 'dns-client' || items.length === 0) return false
       const why = sentence(reason)
-      const whole = row.name.startsWith('dns-zone:') || row.name.startsWith('mail-domain:')
+      const whole = isZoneRow(row.name) || row.name.startsWith('mail-domain:')
       for (const name of whole ? items.flatMap((item) => item.rows) : [row.name]) {
         const one = store.row(name)
         if (one) this.#wishes.want(name, 'absent', one.wish, [], now)
@@ -225,11 +225,12 @@ export class CustomerActor {
     let more = false
     for (const item of store.pending()) {
       const { origin, kind } = item.deed
-      const zone = store.row(zoneRow(origin))
+      const home = kind === 'delete-zone' ? item.deed.home ?? 'ispconfig' : homeOf(store, origin)
+      const zone = store.row(zoneRow(origin, home))
       if (kind === 'delete-zone' && (zone === undefined || zone.want === 'present')) {
-        const open = store.rows().some((row) => row.name.startsWith(`dns-entry:${origin}/`) && row.phase !== 'settled' && row.phase !== 'stuck')
+        const open = store.rows().some((row) => isEntryOf(row.name, origin) && row.phase !== 'settled' && row.phase !== 'stuck')
         if (open) continue
-        this.#wishes.want(zoneRow(origin), 'absent', this.#wishes.zone(origin), [], this.#lent.now())
+        this.#wishes.want(zoneRow(origin, home), 'absent', this.#wishes.zone(origin, home), [], this.#lent.now())
         more = true
       } else if (waits(item) && item.deed.wants.filter(comesFirst).every(({ resource }) => store.row(resource)?.phase === 'settled')) {
         store.putChange({ ...item, rows: [...item.rows, ...this.#wishes.changes(origin, item.deed.changes, this.#lent.now())] })

@@ -1,34 +1,48 @@
-// What a customer's zones hold: read from ISPConfig, the truth, or as it was last seen when that is away, with what is under way.
+// What a customer's zones hold: read from their homes, the truth, or as it was last seen when one is away, with what is under way.
 import { relative, shown } from '../domain/dns/host-name.ts'
 import { identityOf, type DnsRecord } from '../domain/dns/record.ts'
 import { changed } from '../domain/dns/zone-diff.ts'
 import type { Want } from '../engine/resource.ts'
+import { openCloudflareZone } from '../resources/cloudflare-zone.ts'
 import { fromRow, originOf, plainText } from '../resources/dns-rows.ts'
+import type { Place } from '../resources/zone-home.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { SeenRecord, SeenZone } from './storage.ts'
 
 /** Zones that are read side by side. */
 const atOnce = 6
 
-/** The zones of the customer's own client, and none else. Throws UpstreamError. */
-export async function readZones(up: Upstreams, customerNo: string, dnsServer: number, now: number): Promise<SeenZone[]> {
+/** The zones of the customer's own client in ISPConfig, and none else. Throws UpstreamError. */
+export async function panelZones(up: Upstreams, customerNo: string, dnsServer: number, now: number): Promise<SeenZone[]> {
   const client = await up.ispconfig.clients.getByCustomerNo(customerNo)
   if (!client) return []
   const names = await up.ispconfig.dns.zoneGetByUser(client.client_id, dnsServer)
+  return sideBySide(names, async ({ id, origin: entered }) => {
+    const origin = originOf(entered)
+    const rows = await up.ispconfig.dns.rrGetAllByZone(id)
+    const records = rows.toSorted((a, b) => a.id - b.id).map((row): SeenRecord => {
+      const { id: rowId, name, type, data, ttl, aux: priority, active } = row
+      const record = fromRow(row, origin) ?? null
+      return { id: rowId, record, name, type, data: record?.data ?? plainText({ ...row, data }), ttl, priority, active }
+    })
+    return [{ origin, zoneId: id, at: now, records }]
+  })
+}
+
+/** Those of these zones that stand at Cloudflare and are the customer's. Throws UpstreamError. */
+export async function cloudflareZones(up: Upstreams, place: Omit<Place, 'origin'>, mark: string, origins: readonly string[], now: number): Promise<SeenZone[]> {
+  return sideBySide(origins, async (origin) => {
+    const zone = await openCloudflareZone(up, { ...place, origin }, mark)
+    if (!zone) return []
+    const records = zone.records.map(({ record, ...rest }): SeenRecord => ({ ...rest, record: record ?? null }))
+    return [{ origin, zoneId: 0, at: now, records, cloudflare: { nameServers: zone.nameServers, delegated: zone.delegated } }]
+  })
+}
+
+async function sideBySide<T>(all: readonly T[], read: (one: T) => Promise<SeenZone[]>): Promise<SeenZone[]> {
   const zones: SeenZone[] = []
-  for (let i = 0; i < names.length; i += atOnce) {
-    zones.push(...await Promise.all(names.slice(i, i + atOnce).map(async ({ id, origin: entered }) => {
-      const origin = originOf(entered)
-      const rows = await up.ispconfig.dns.rrGetAllByZone(id)
-      const records = rows.toSorted((a, b) => a.id - b.id).map((row): SeenRecord => {
-        const { id: rowId, name, type, data, ttl, aux: priority, active } = row
-        const record = fromRow(row, origin) ?? null
-        return { id: rowId, record, name, type, data: record?.data ?? plainText({ ...row, data }), ttl, priority, active }
-      })
-      return { origin, zoneId: id, at: now, records }
-    })))
-  }
-  return zones.toSorted((a, b) => (a.origin < b.origin ? -1 : 1))
+  for (let i = 0; i < all.length; i += atOnce) zones.push(...(await Promise.all(all.slice(i, i + atOnce).map(read))).flat())
+  return zones
 }
 
 /** The records that we could have written ourselves. */
@@ -45,7 +59,8 @@ export const soon = (zone: SeenZone, underWay: readonly { record: DnsRecord; wan
 export const isOwnNs = (record: Pick<DnsRecord, 'name' | 'type'>, origin: string): boolean => record.type === 'NS' && record.name === origin
 
 export interface RecordView { id: string; type: string; name: string; data: string; ttl: number; priority?: number; active: 'y' | 'n' }
-export interface ZoneView { zone: { id: string; name: string; records: Record<string, RecordView> } }
+/** Of a zone at Cloudflare: what the registrar must be told, and whether the registry has it. */
+export interface ZoneView { zone: { id: string; name: string; records: Record<string, RecordView>; name_servers?: string[]; delegated?: boolean } }
 
 /** Ids that nobody can guess: the same for the same thing, another for everybody else's. */
 export interface Ids { zone(origin: string): string; record(origin: string, what: string): string }
@@ -73,5 +88,6 @@ export function zoneView(zone: SeenZone, underWay: readonly { record: DnsRecord;
     const prior = one.record ? one.record.priority : one.priority || null
     put(handleOf(one), { type: one.type, name: one.record ? name(one.record) : one.name, data: one.data, ttl: one.ttl, ...(prior === null ? {} : { priority: prior }), active: one.active ? 'y' : 'n' })
   }
-  return { zone: { id: ids.zone(zone.origin), name: shown(zone.origin), records } }
+  const { cloudflare } = zone
+  return { zone: { id: ids.zone(zone.origin), name: shown(zone.origin), records, ...(cloudflare ? { name_servers: cloudflare.nameServers.map(shown), delegated: cloudflare.delegated } : {}) } }
 }

@@ -1,5 +1,6 @@
 // What the platform lends to the customer's object, and what of the configuration it knows.
 import type { Cluster } from '../domain/cluster.ts'
+import type { Home } from '../domain/dns/home.ts'
 import type { Gate } from '../domain/gate.ts'
 import { policyText } from '../domain/mail/policy.ts'
 import type { PlanName } from '../domain/plan.ts'
@@ -9,6 +10,9 @@ import type { CustomerProjection } from './projection.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 
 export interface ZoneSettings {
+  /** Where new zones are kept, and Cloudflare's account for those that are kept there. */
+  zoneHome: Home
+  cloudflareAccount: string | undefined
   /** ns1 and ns2, absolute. */
   nameServers: readonly [string, string]
   /** ISPConfig's ids of the servers. */
@@ -24,10 +28,10 @@ export interface ZoneSettings {
 }
 
 /** What of the cluster's configuration zones and mail need; its names are written without the last dot. */
-export function zoneSettings({ ownNameServers: [ns1, ns2], customers: { mailHost: host, ...ids }, mail, proxy, zone }: Cluster): ZoneSettings {
+export function zoneSettings({ ownNameServers: [ns1, ns2], customers: { mailHost: host, cloudflareAccount, ...ids }, mail, proxy, zone }: Cluster): ZoneSettings {
   const mailHost = `${host}.`
   const policy = mail?.policyHost === undefined ? undefined : { host: `${mail.policyHost}.`, text: policyText(mailHost, mail.policyMode) }
-  return { ...ids, nameServers: [`${ns1}.`, `${ns2}.`], mailHost, proxyIp: proxy.publicIp, platformZone: zone, mail: mail && { address: mail.address, reports: mail.reports, policy } }
+  return { ...ids, cloudflareAccount, nameServers: [`${ns1}.`, `${ns2}.`], mailHost, proxyIp: proxy.publicIp, platformZone: zone, mail: mail && { address: mail.address, reports: mail.reports, policy } }
 }
 
 export interface MailSettings {

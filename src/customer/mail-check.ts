@@ -39,7 +39,7 @@ export async function checkMail(store: CustomerStorage, lent: Lent, zones: Zones
   try {
     const looks = await gatherMail(up.dns, { domain, selector, mailHost: host, address: mail.address })
     const findings = examineMail(looks, {
-      domain, mailHost: host, address: mail.address, selector, key, nameServers: nameServers.map(canonical),
+      domain, mailHost: host, address: mail.address, selector, key, nameServers: ((found.ok ? found.zone.cloudflare?.nameServers : undefined) ?? nameServers).map(canonical),
       policy: mail.policy && { host: canonical(mail.policy.host), id: policyId(mail.policy.text) },
       zone: found.ok ? found.current : undefined,
     })

@@ -15,6 +15,7 @@ import { isOwnNs } from './contents.ts'
 import type { Lent, MailSettings } from './lent.ts'
 import { MailRows, type Kind } from './mail-rows.ts'
 import type { CustomerStorage } from './storage.ts'
+import { homeOf } from './wishes.ts'
 import { refused, type Answer, type Zones } from './zones.ts'
 
 type Refusal = Answer & { ok: false }
@@ -27,11 +28,13 @@ const word: Record<Kind, string> = { mailbox: 'mailbox', 'mail-alias': 'alias', 
 export class Mail {
   readonly #lent: Lent
   readonly #zones: Zones
+  readonly #store: CustomerStorage
   readonly #rows: MailRows
 
   constructor(store: CustomerStorage, lent: Lent, zones: Zones) {
     this.#lent = lent
     this.#zones = zones
+    this.#store = store
     this.#rows = new MailRows(store)
   }
 
@@ -63,7 +66,7 @@ export class Mail {
       return tooMany
     }
     const wish: MailDomainWish = { ...this.#place(domain), service }
-    const dkim: MailDkimWish = { customerNo: wish.customerNo, domain, origin, dnsServer: this.#lent.settings.dnsServer, at: this.#rows.since(`mail-dkim:${domain}`) ?? this.#lent.now() }
+    const dkim: MailDkimWish = { customerNo: wish.customerNo, domain, origin, ...(homeOf(this.#store, origin) === 'ispconfig' ? {} : { home: 'cloudflare' as const }), dnsServer: this.#lent.settings.dnsServer, at: this.#rows.since(`mail-dkim:${domain}`) ?? this.#lent.now() }
     return this.#enact(origin, [{ resource: `mail-domain:${domain}`, want: 'present', wish }, { resource: `mail-dkim:${domain}`, want: 'present', wish: dkim }], changes, actor, `Mail for ${domain} was set up`, findings.map(({ message }) => message))
   }
 

@@ -5,6 +5,7 @@ import { configOf, customerPrefix } from '../config.ts'
 import { writeCustomer } from '../db/customers.ts'
 import type { Seal } from '../domain/audit-chain.ts'
 import { customerKey } from '../domain/names.ts'
+import type { Home } from '../domain/dns/home.ts'
 import type { Written } from '../domain/dns/record.ts'
 import { lend } from '../platform/lend.ts'
 import { CustomerActor } from './actor.ts'
@@ -45,8 +46,8 @@ export class Customer extends DurableObject<Env> {
     return this.#zones(whose).data()
   }
 
-  addZone(whose: Whose, origin: string, actor: string): Promise<Answer> {
-    return this.#zones(whose).addZone(origin, actor)
+  addZone(whose: Whose, origin: string, actor: string, home?: Home): Promise<Answer> {
+    return this.#zones(whose).addZone(origin, actor, { home })
   }
 
   deleteZone(whose: Whose, domain: string, actor: string): Promise<Answer> {

@@ -1,4 +1,5 @@
 // From the customer's truth to the rows of the reporting copy. Pure; the copy may be dropped and rebuilt.
+import type { Home } from '../domain/dns/home.ts'
 import { shown } from '../domain/dns/host-name.ts'
 import { sealed, type AuditLine } from '../domain/audit-chain.ts'
 import type { JournalLine } from '../engine/row-store.ts'
@@ -6,6 +7,7 @@ import type { Row } from '../engine/row.ts'
 import type { DnsZoneWish } from '../resources/dns-zone.ts'
 import { MailRows, standOf, type Stand } from './mail-rows.ts'
 import type { CustomerState, CustomerStorage } from './storage.ts'
+import { homeOf, isEntryOf, isZoneRow, zoneRow } from './wishes.ts'
 
 interface Of { customer: string; connection: string; user: string; version: number; state: string; reason: string | null; since: number }
 
@@ -17,7 +19,7 @@ export interface CustomerProjection {
     changes: number; changedAt: number; version: number
   }
   audit: (AuditLine & { hash: string })[]
-  zones: (Of & { zone: string })[]
+  zones: (Of & { zone: string; home: Home })[]
   mail: (Of & { domain: string; service: string; mailboxes: number; aliases: number; forwards: number })[]
 }
 
@@ -47,19 +49,23 @@ export function projection(store: CustomerStorage, { key: customer, connection, 
 }
 
 /** The zones that are here, coming or going; those that were made in the panel as they were last seen. */
-function zonesOf(store: CustomerStorage, rows: readonly Row[]): { zone: string; state: string; reason: string | null; since: number }[] {
-  const made = new Map(rows.filter(({ name }) => name.startsWith('dns-zone:')).map((row) => [(row.wish as DnsZoneWish).origin, row]))
+function zonesOf(store: CustomerStorage, rows: readonly Row[]): { zone: string; home: Home; state: string; reason: string | null; since: number }[] {
+  const origins = new Set(rows.filter(({ name }) => isZoneRow(name)).map(({ wish }) => (wish as Pick<DnsZoneWish, 'origin'>).origin))
+  const made = new Map([...origins].flatMap((origin) => {
+    const row = store.row(zoneRow(origin, homeOf(store, origin))) ?? store.row(zoneRow(origin, 'cloudflare'))
+    return row ? [[origin, row] as const] : []
+  }))
   const seen = new Map(store.seen().filter(({ origin }) => !made.has(origin)).map(({ origin, at }) => [origin, at]))
   const going = new Set(store.pending().flatMap(({ deed }) => (deed.kind === 'delete-zone' ? [deed.origin] : [])))
   const here = [...made].flatMap(([origin, { want, phase }]) => (want === 'present' || phase !== 'settled' ? [origin] : []))
   return [...here, ...seen.keys()].map((origin) => {
     const row = made.get(origin)
-    const entries = rows.filter(({ name }) => name.startsWith(`dns-entry:${origin}/`))
+    const entries = rows.filter(({ name }) => isEntryOf(name, origin))
     const own = row ? [row, ...entries] : entries
     const bad = own.find(({ phase }) => phase === 'stuck')
     const busy = entries.some(({ phase }) => phase !== 'settled')
     const state: Stand | 'being changed' = bad ? 'needs support' : going.has(origin) ? 'being deleted' : row && row.phase !== 'settled' ? standOf(row) : busy ? 'being changed' : 'ready'
-    return { zone: shown(origin), state, reason: bad?.why ?? null, since: own.length > 0 ? newest(own) : seen.get(origin) ?? 0 }
+    return { zone: shown(origin), home: homeOf(store, origin), state, reason: bad?.why ?? null, since: own.length > 0 ? newest(own) : seen.get(origin) ?? 0 }
   })
 }
 

@@ -1,4 +1,5 @@
 // The customer's own tables: who they are, what they changed and when, and what their zones held when they were last seen.
+import type { Home } from '../domain/dns/home.ts'
 import type { DnsRecord } from '../domain/dns/record.ts'
 import type { Change } from '../domain/dns/zone-diff.ts'
 import type { Storage } from '../domain/sql.ts'
@@ -11,10 +12,10 @@ const schemaVersion = 1
 /** Whose object this is: written with the first change. `projected` is the journal line that the reporting copy has been told. */
 export interface CustomerState { key: string; connection: string; user: string; customerNo: string; projected?: number }
 
-/** `records` of a zone that was deleted are what brings it back. */
+/** `records` of a zone that was deleted are what brings it back, to the home (ISPConfig when left out) where it was. */
 export type Deed =
-  | { kind: 'add-zone'; origin: string; records: DnsRecord[] }
-  | { kind: 'delete-zone'; origin: string; records: DnsRecord[] }
+  | { kind: 'add-zone'; origin: string; home?: Home; records: DnsRecord[] }
+  | { kind: 'delete-zone'; origin: string; home?: Home; records: DnsRecord[] }
   | { kind: 'records'; origin: string; changes: Change[] }
   | { kind: 'mail'; origin: string; changes: Change[]; wants: Wanted[] }
 
@@ -35,8 +36,9 @@ export interface HistoryItem {
 }
 
 /** One row of a zone as it was seen; `record` is null when it holds what we would not write. */
-export interface SeenRecord { record: DnsRecord | null; id: number; name: string; type: string; data: string; ttl: number; priority: number; active: boolean }
-export interface SeenZone { origin: string; zoneId: number; at: number; records: SeenRecord[] }
+export interface SeenRecord { record: DnsRecord | null; id: number | string; name: string; type: string; data: string; ttl: number; priority: number; active: boolean }
+/** `zoneId` is ISPConfig's number, 0 when it has none; the servers of a zone at Cloudflare are Cloudflare's choice. */
+export interface SeenZone { origin: string; zoneId: number; at: number; records: SeenRecord[]; cloudflare?: { nameServers: string[]; delegated: boolean } }
 
 export class CustomerStorage extends RowStore {
   #state: CustomerState | undefined

@@ -1,5 +1,6 @@
 // What a customer may do with zones and records, and what they are told. Each change is durable before it is waited for; a wish
 // that was accepted is never answered as a failure. Everything is looked for among the customer's own zones only.
+import { lacking, type Home } from '../domain/dns/home.ts'
 import { led } from '../domain/dns/answer.ts'
 import type { Finding } from '../domain/dns/finding.ts'
 import { ownerAsWritten, shown, within } from '../domain/dns/host-name.ts'
@@ -10,10 +11,11 @@ import { changed, inverse, type Change } from '../domain/dns/zone-diff.ts'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { CustomerActor } from './actor.ts'
-import { handleOf, idsOf, isOwnNs, readZones, soon, zoneView, type Ids, type ZoneView } from './contents.ts'
-import { delegatedHere } from './delegated.ts'
+import { cloudflareZones, handleOf, idsOf, isOwnNs, panelZones, soon, zoneView, type Ids, type ZoneView } from './contents.ts'
+import { delegatedHere, registeredDomain } from './delegated.ts'
 import type { Lent } from './lent.ts'
 import type { CustomerState, Deed, HistoryItem, SeenZone } from './storage.ts'
+import { homeOf, isEntryOf, originsAt, zoneRow } from './wishes.ts'
 
 export type Answer =
   | { ok: true; message: string }
@@ -43,7 +45,7 @@ export class Zones {
     this.ids = idsOf(whose.key, (text) => lent.sign(text))
   }
 
-  /** All zones with their records; `stale` when ISPConfig is away and this is what was seen last. */
+  /** All zones with their records; `stale` when a home is away and this is what was seen last. */
   async data(): Promise<{ ok: true; zones: ZoneView[]; stale: boolean } | (Answer & { ok: false })> {
     const known = await this.known()
     if (!known) return refused('unavailable', `${away} Please try again in a few minutes.`)
@@ -54,19 +56,21 @@ export class Zones {
   async known(): Promise<{ zones: SeenZone[]; stale: boolean } | undefined> {
     const { store } = this.#customer
     const now = this.#lent.now()
-    let zones = store.seen()
-    let stale = false
-    try {
-      zones = await readZones(this.up(readMs), this.whose.customerNo, this.#lent.settings.dnsServer, now)
-      store.transaction(() => store.putSeen(zones))
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error
-      stale = true
-    }
+    const { whose: { key, customerNo }, ids } = this
+    const { dnsServer } = this.#lent.settings
+    const seen = store.seen()
+    const up = this.up(readMs)
+    const [panel, edge] = await Promise.all([
+      fresh(panelZones(up, customerNo, dnsServer, now), seen.filter(({ cloudflare }) => !cloudflare)),
+      fresh(cloudflareZones(up, { customerNo, dnsServer }, key, originsAt(store, 'cloudflare'), now), seen.filter(({ cloudflare }) => cloudflare)),
+    ])
+    const stale = panel.stale || edge.stale
+    const zones = [...edge.zones, ...panel.zones.filter(({ origin }) => edge.zones.every((zone) => zone.origin !== origin))].sort((a, b) => (a.origin < b.origin ? -1 : 1))
+    store.transaction(() => store.putSeen(zones))
     const coming = store.pending().flatMap(({ deed }): SeenZone[] => (deed.kind === 'add-zone' && zones.every(({ origin }) => origin !== deed.origin) ? [{ origin: deed.origin, zoneId: 0, at: now, records: [] }] : []))
     const all = [...zones, ...coming]
     if (stale && all.length === 0) return undefined
-    if (!stale) await this.#lent.registry.seen(all.map(({ origin }) => ({ origin, id: this.ids.zone(origin) })))
+    if (!stale) await this.#lent.registry.seen(all.map(({ origin }) => ({ origin, id: ids.zone(origin) })))
     return { zones: all, stale }
   }
 
@@ -83,22 +87,34 @@ export class Zones {
     return { ok: true, zone, current: soon(zone, records) }
   }
 
-  async addZone(origin: string, actor: string, again?: { records: DnsRecord[]; undoes: number }): Promise<Answer> {
+  /** Its home is the one asked for, or the one for new zones; one that comes back comes back to its own. */
+  async addZone(origin: string, actor: string, { home: asked, again }: { home?: Home | undefined; again?: { records: DnsRecord[]; undoes: number } } = {}): Promise<Answer> {
     const { settings, registry } = this.#lent
     const name = shown(origin)
+    const home = asked ?? settings.zoneHome
+    if (home === 'cloudflare' && settings.cloudflareAccount === undefined) return refused('bad-request', 'Zones are not kept at Cloudflare here.')
     const known = await this.known()
     if (this.#customer.underWay(origin).zone === 'absent') return refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
-    if (known?.zones.some((zone) => zone.origin === origin)) return { ok: true, message: `success: the zone ${name} is there already.` }
+    if (known?.zones.some((zone) => zone.origin === origin)) return { ok: true, message: `success: the zone ${name} is there already.${this.#servers(origin)}` }
     if ((known?.zones.length ?? 0) >= zonesMax) return refused('conflict', `You have ${zonesMax} zones, more are not possible.`)
-    const delegation = await delegatedHere(this.up(readMs).dns, name, settings.nameServers)
-    if (!delegation.ok) return refused(delegation.code, delegation.message)
+    const { dns } = this.up(readMs)
+    const may = await (home === 'cloudflare' ? registeredDomain(dns, name, settings.platformZone) : delegatedHere(dns, name, settings.nameServers))
+    if (!may.ok) return refused(may.code, may.message)
     if (!(await registry.claim(origin, this.ids.zone(origin)))) return refused('conflict', `The zone ${name} cannot be created: the domain has a zone in another account on this platform.`)
     const record = (at: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: at, type, ttl: 3_600, priority: null, data })
     const records = [
-      ...settings.nameServers.map((host) => record(origin, 'NS', host)),
+      // Cloudflare has those of its own.
+      ...(home === 'cloudflare' ? [] : settings.nameServers.map((host) => record(origin, 'NS', host))),
       ...(again?.records.filter((one) => !isOwnNs(one, origin)) ?? [record(origin, 'A', settings.proxyIp), record(`www.${origin}`, 'A', settings.proxyIp)]),
     ]
-    return this.enact({ kind: 'add-zone', origin, records }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+    const made = await this.enact({ kind: 'add-zone', origin, records, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+    return made.ok ? { ok: true, message: `${made.message}${this.#servers(origin)}` } : made
+  }
+
+  /** What the registrar must be told of a zone at Cloudflare. */
+  #servers(origin: string): string {
+    const { nameServers = [] } = (this.#customer.store.row(zoneRow(origin, 'cloudflare'))?.out ?? {}) as { nameServers?: string[] }
+    return homeOf(this.#customer.store, origin) === 'cloudflare' && nameServers.length > 0 ? ` Set the domain’s name servers to ${nameServers.join(' and ')} at your registrar: until then nobody is sent to this zone.` : ''
   }
 
   async deleteZone(domain: string, actor: string, undoes?: number): Promise<Answer> {
@@ -109,7 +125,8 @@ export class Zones {
       return gone ? { ok: true, message: `success: the zone ${shown(origin)} is deleted already.` } : refused('not-found', `You have no zone ${shown(origin)}.`)
     if (!found.ok) return found
     if (this.#customer.store.row(`mail-domain:${shown(origin)}`)?.want === 'present') return refused('conflict', `${shown(origin)} has mail here, which would no longer be found: delete the mail domain first.`)
-    return this.enact({ kind: 'delete-zone', origin, records: found.current }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
+    const home = homeOf(this.#customer.store, origin)
+    return this.enact({ kind: 'delete-zone', origin, records: found.current, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${shown(origin)} was deleted`, ...(undoes === undefined ? {} : { undoes }) })
   }
 
   async addRecord(which: { id?: string | undefined }, written: Written, actor: string): Promise<Answer> {
@@ -130,7 +147,7 @@ export class Zones {
     const before = found.current.find((one) => is(identityOf(one)))
     if (before) return this.change(found.zone, found.current, [{ action: 'delete', before }], { actor, what: `The record ${told(before)} was deleted` })
     if (records.some((one) => one.record === null && is(handleOf(one)))) return refused('conflict', 'This record can be changed by support only.')
-    const gone = this.#customer.store.rows().some((row) => row.want === 'absent' && row.name.startsWith(`dns-entry:${origin}/`) && is(identityOf((row.wish as { record: DnsRecord }).record)))
+    const gone = this.#customer.store.rows().some((row) => row.want === 'absent' && isEntryOf(row.name, origin) && is(identityOf((row.wish as { record: DnsRecord }).record)))
     return gone ? { ok: true, message: 'success: the record is deleted already.' } : refused('not-found', 'There is no such record in this zone.')
   }
 
@@ -154,7 +171,12 @@ export class Zones {
     const textsOf = async (name: string): Promise<string[] | undefined> => dns.first(name, 'TXT').then((answer) => (answer.rcode === 'SERVFAIL' ? undefined : led(answer, name, 'TXT').values), () => undefined)
     const known = new Set(before.map(identityOf))
     const spf = after.filter((record) => isSpf(record) && !known.has(identityOf(record)))
-    return [...lintChange(origin, before, after), ...(await Promise.all(spf.map((record) => spfLookups(record, textsOf)))).flat()]
+    const home = homeOf(this.#customer.store, origin)
+    const lacks = after.filter((record) => before.every((one) => identityOf(one) !== identityOf(record) || one.ttl !== record.ttl)).flatMap((record): Finding[] => {
+      const message = lacking(home, origin, record)
+      return message === undefined ? [] : [{ level: 'error', name: record.name, type: record.type, message }]
+    })
+    return [...lacks, ...lintChange(origin, before, after), ...(await Promise.all(spf.map((record) => spfLookups(record, textsOf)))).flat()]
   }
 
   /** Takes a change back by a change of its own. */
@@ -166,7 +188,7 @@ export class Zones {
     const { deed } = item
     if (deed.kind === 'mail') return refused('conflict', 'A change of mail cannot be undone, because deleted mail does not come back. Make the opposite change.')
     if (deed.kind === 'add-zone') return this.deleteZone(deed.origin, actor, n)
-    if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { records: deed.records, undoes: n })
+    if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { home: deed.home ?? 'ispconfig', again: { records: deed.records, undoes: n } })
     const found = await this.find({ name: deed.origin })
     if (!found.ok) return found
     return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
@@ -186,6 +208,16 @@ export class Zones {
     const item = await this.#customer.settled(n, waitMs)
     const notes = findings.map(({ message }) => ` Note: ${message}`).join('')
     return answerOf(item, notes)
+  }
+}
+
+/** What a home says, or what was seen last when it does not answer. */
+async function fresh(read: Promise<SeenZone[]>, seen: SeenZone[]): Promise<{ zones: SeenZone[]; stale: boolean }> {
+  try {
+    return { zones: await read, stale: false }
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error
+    return { zones: seen, stale: true }
   }
 }
 

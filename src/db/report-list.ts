@@ -24,7 +24,7 @@ export const reports = {
   audit_by_customer: { view: views.auditByCustomer, by: ['tenant', 'line'], about: 'Who asked for what and how it ended, with the seal of each line.' },
   domains_by_state: { view: views.domainsByState, by: ['connection', 'state', 'reason'], about: 'How many custom domains stand where, and why.' },
   customers_with_zones: { view: views.customersWithZones, by: ['connection', 'user'], about: 'Customers who have changed zones or mail, with what they have and who of them needs a person.' },
-  zones_by_state: { view: views.zonesByState, by: ['connection', 'state', 'reason'], about: 'How many zones of customers stand where, and why.' },
+  zones_by_state: { view: views.zonesByState, by: ['connection', 'home', 'state', 'reason'], about: 'How many zones of customers stand where, and why.' },
   mail_by_state: { view: views.mailByState, by: ['connection', 'state', 'reason'], about: 'How many domains with mail stand where, with their mailboxes and other addresses.' },
   certificates_by_expiry: { view: views.certificatesByExpiry, by: ['expires_at', 'domain', 'tenant'], about: 'Certificates of custom domains, the next to end first.' },
   backups_by_site: { view: views.backupsBySite, by: ['connection', 'service'], about: 'Backups of each site by kind, the newest good one, and those that failed.' },

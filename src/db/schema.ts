@@ -103,6 +103,7 @@ export const customers = sqliteTable('customers', {
 export const zones = sqliteTable('zones', {
   customer: text().notNull(),
   zone: text().notNull(),
+  home: text({ enum: ['ispconfig', 'cloudflare'] }).notNull().default('ispconfig'),
   connection: text().notNull(),
   user: text().notNull(),
   state: text().notNull(),

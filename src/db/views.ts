@@ -101,9 +101,9 @@ export const customersWithZones = sqliteView('customers_with_zones', {
 FROM customers c`)
 
 export const zonesByState = sqliteView('zones_by_state', {
-  connection: text(), state: text(), reason: text(), zones: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
-}).as(sql`SELECT connection, state, coalesce(reason, '') AS reason, count(*) AS zones, min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
-FROM zones GROUP BY 1, 2, 3`)
+  connection: text(), home: text(), state: text(), reason: text(), zones: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),
+}).as(sql`SELECT connection, home, state, coalesce(reason, '') AS reason, count(*) AS zones, min(since) AS oldest_at, ${utc('min(since)')} AS oldest_utc
+FROM zones GROUP BY 1, 2, 3, 4`)
 
 export const mailByState = sqliteView('mail_by_state', {
   connection: text(), state: text(), reason: text(), domains: integer(), mailboxes: integer(), aliases: integer(), forwards: integer(), oldestAt: integer('oldest_at'), oldestUtc: text('oldest_utc'),

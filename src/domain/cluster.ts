@@ -1,5 +1,6 @@
 // What Berth must know of one Proxmox cluster and the network around it. Addresses and names only, never a secret.
 import * as z from 'zod'
+import { homes } from './dns/home.ts'
 
 const ipv4 = z.ipv4()
 
@@ -39,8 +40,14 @@ export const Cluster = z.object({
   timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
   /** Proxmox storage for off-site copies, reachable from all nodes; without one the nightly backups are snapshots. */
   backupStorage: z.string().min(1).optional(),
-  /** What customers' own zones need besides: the mail server, and the ids of the DNS and mail servers in ISPConfig. */
-  customers: z.object({ mailHost: z.string().min(4), dnsServer: z.int().positive(), mailServer: z.int().positive() }),
+  /**
+   * What customers' own zones need besides: the mail server, and the ids of the DNS and mail servers in ISPConfig. New zones are kept in
+   * `zoneHome`; `cloudflareAccount` is the account in which zones at Cloudflare are made, without one there are none.
+   */
+  customers: z.object({
+    mailHost: z.string().min(4), dnsServer: z.int().positive(), mailServer: z.int().positive(), zoneHome: z.enum(homes).default('ispconfig'),
+    cloudflareAccount: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits').optional(),
+  }).refine((one) => one.zoneHome !== 'cloudflare' || one.cloudflareAccount !== undefined, { error: 'is needed for zones at Cloudflare', path: ['cloudflareAccount'] }),
   /**
    * Mail for customers' domains, on the mail server that `customers` names; without it none is offered. `reports` is the address that is
    * sent DMARC and TLS reports, `*` standing for the domain. `policyHost` is a name of the Worker that `mta-sts.<domain>` leads to.

@@ -6,12 +6,10 @@ import { unescaped } from '../domain/dns/text-strings.ts'
 import type { RrSettings } from '../upstreams/ispconfig/dns.ts'
 import type { Rr, ZoneName } from '../upstreams/ispconfig/wire.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
+import type { Place } from './zone-home.ts'
 
 /** A zone's origin as we keep it, however it was entered. */
 export const originOf = (entered: string): string => `${(ascii(entered) ?? entered.toLowerCase()).replace(/\.$/, '')}.`
-
-/** Where a zone is looked for: among those of the customer's own client, and nowhere else. */
-export interface Place { customerNo: string; dnsServer: number; origin: string }
 
 /** The customer's client and its own zone of this name, as far as they are there. */
 export async function ownZone(up: Upstreams, { customerNo, dnsServer, origin }: Place): Promise<{ clientId?: number; zone?: ZoneName }> {

@@ -5,8 +5,9 @@ import type { Resource, Seen } from '../engine/resource.ts'
 import { rrTypeOf } from '../upstreams/ispconfig/dns.ts'
 import type { Upstreams } from '../upstreams/upstreams.ts'
 import { dnsClient } from './dns-client.ts'
-import { ownZone, type Place } from './dns-rows.ts'
+import { ownZone } from './dns-rows.ts'
 import { inPanel } from './panel.ts'
+import type { Place } from './zone-home.ts'
 
 export interface DnsZoneWish extends Place { ns: string }
 

@@ -12,6 +12,7 @@ import type { CustomerProjection } from '../../src/customer/projection.ts'
 import { checkMail } from '../../src/customer/mail-check.ts'
 import { Mail } from '../../src/customer/mail.ts'
 import { Zones, type Answer } from '../../src/customer/zones.ts'
+import type { Home } from '../../src/domain/dns/home.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { customerKey } from '../../src/domain/names.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
@@ -22,8 +23,8 @@ import { Disk, Gone } from '../simulation/disk.ts'
 
 export const nameServers = ['ns1.berth.localhost', 'ns2.berth.localhost']
 
-export function rig(options: { edge?: readonly Rule[] } = {}) {
-  const dc = dataCentre(3, { edge: options.edge ?? [] })
+export function rig(options: { edge?: readonly Rule[]; inside?: readonly Rule[]; zoneHome?: Home } = {}) {
+  const dc = dataCentre(3, { edge: options.edge ?? [], inside: options.inside ?? [] })
   const { clock, world } = dc
   const disks: Disk[] = []
   const disk = (): Disk => {
@@ -65,7 +66,7 @@ export function rig(options: { edge?: readonly Rule[] } = {}) {
       const { connection, user } = this.whose
       const lent: Lent = {
         storage,
-        settings: zoneSettings(cluster),
+        settings: zoneSettings({ ...cluster, customers: { ...cluster.customers, zoneHome: options.zoneHome ?? 'ispconfig', cloudflareAccount: 'f'.repeat(32) } }),
         now: () => clock.now(), random: () => 0.5, clients,
         sleep: (ms, signal) => dc.rim.sleep(ms, signal),
         probe: async () => void (await clients({ operation: 'probe', attempt: 0, deadline: clock.now() + 5_000 }).ispconfig.jobqueueCount()),

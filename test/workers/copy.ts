@@ -60,7 +60,7 @@ export async function fillCopy(now: number): Promise<void> {
   await writeCustomer(env.DB, {
     customer: { ...whose, customerNo: 'P7', status: 'needs support', why: 'ispconfig: 403', changes: 2, changedAt: now - 5_000 },
     audit: [],
-    zones: [{ ...whose, zone: 'example.com', state: 'ready', reason: null, since: now - 9_000 }, { ...whose, zone: 'example.net', state: 'needs support', reason: 'ispconfig: 403', since: now - 8_000 }],
+    zones: [{ ...whose, zone: 'example.com', home: 'ispconfig', state: 'ready', reason: null, since: now - 9_000 }, { ...whose, zone: 'example.net', home: 'cloudflare', state: 'needs support', reason: 'ispconfig: 403', since: now - 8_000 }],
     mail: [{ ...whose, domain: 'example.com', service: 'shop', state: 'ready', reason: null, since: now - 7_000, mailboxes: 2, aliases: 1, forwards: 0 }],
   }, now)
   await env.DB.prepare("INSERT INTO dead_letters (id, reason, body, at) VALUES ('1', 'unreadable', '{\"id\":\"t1.1\"}', ?)").bind(now).run()

@@ -4,6 +4,7 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../../config.ts'
+import { homes } from '../../domain/dns/home.ts'
 import { ascii } from '../../domain/dns/host-name.ts'
 import { fromProxyWord } from '../../domain/dns/proxysrv.ts'
 import { domainName } from '../../domain/domain-name.ts'
@@ -21,6 +22,8 @@ const idNumber = z.preprocess((value) => (value === '' || value === null ? undef
 const value = z.preprocess((given) => given ?? undefined, z.string({ error: 'must be text' }).max(5_000, 'is too long').optional())
 const maybeUser = z.preprocess((given) => (given === '' || given === null ? undefined : given), userId.optional())
 
+const home = z.preprocess((given) => (given === '' || given === null ? undefined : given), z.enum(homes, { error: `must be one of ${homes.join(', ')}` }).optional()).describe('Where the zone is kept; as configured when left out.')
+
 const Key = z.object({ key: z.string().describe('The key of the billing connection. The whole address is a secret.') })
 
 const AddRecord = z.object({
@@ -35,9 +38,11 @@ const Data = z.object({
       records: z.record(z.string(), z.object({
         id: z.string(), type: z.string(), name: z.string(), data: z.string(), ttl: z.int(), priority: z.int().optional(), active: z.enum(['y', 'n']).describe('`n` while it is on its way.'),
       })),
+      name_servers: z.array(z.string()).optional().describe('Of a zone at Cloudflare: to which the domain must be delegated.'),
+      delegated: z.boolean().optional().describe('Of a zone at Cloudflare: whether it is.'),
     }),
   })),
-  stale: z.boolean().describe('True when ISPConfig does not answer and this is what was seen last.'),
+  stale: z.boolean().describe('True when ISPConfig or Cloudflare does not answer and this is what was seen last.'),
 })
 
 /** What the object answers, or a Problem that says why not. */
@@ -67,11 +72,11 @@ export function zones(app: Hono<App>): void {
       if (!data.ok) throw new Problem(data.code, data.message)
       return { zones: data.zones, stale: data.stale }
     })
-    mount(app, route('/customdomain/add/zone'), { ...changing, ...params, summary: 'Create a zone', about: 'The domain must be delegated to both name servers.', body: z.object({ user_id: userId, domain }) })(async (c, { body }) => {
+    mount(app, route('/customdomain/add/zone'), { ...changing, ...params, summary: 'Create a zone', about: 'Kept in ISPConfig, the domain must be delegated to both name servers; at Cloudflare, the answer says to which it must be.', body: z.object({ user_id: userId, domain, home }) })(async (c, { body }) => {
       const judged = domainName(body.domain, configOf(c.env).cluster.zone)
       if (!judged.ok) throw new Problem('bad-request', judged.sentence)
       const { whose, object } = customerOf(c, body.user_id)
-      return told(c, await object.addZone(whose, `${judged.domain.name}.`, actorOf(c)))
+      return told(c, await object.addZone(whose, `${judged.domain.name}.`, actorOf(c), body.home))
     })
     mount(app, route('/customdomain/delete/zone'), { ...changing, ...params, summary: 'Delete a zone and its records', about: 'It can be undone.', body: z.object({ user_id: maybeUser, domain }) })(async (c, { body }) => {
       const name = absolute(body.domain)

@@ -1,4 +1,4 @@
-// What we read of Cloudflare's answers, in its own words: the envelope and DNS records.
+// What we read of Cloudflare's answers, in its own words: the envelope, zones and DNS records.
 
 import * as z from 'zod'
 
@@ -17,6 +17,19 @@ export const dnsRecord = z.object({
   ttl: z.number().nullish(),
   proxied: z.boolean().nullish(),
   comment: z.string().nullish(),
+  priority: z.number().nullish(),
+  // The parts of SRV, CAA, TLSA.
+  data: z.record(z.string(), z.unknown()).nullish(),
 })
 export const dnsRecords = z.array(dnsRecord)
 export type DnsRecord = z.infer<typeof dnsRecord>
+
+export const zone = z.object({
+  id: z.string(),
+  name: z.string(),
+  // `active` once the registry names these servers.
+  status: z.string().nullish(),
+  name_servers: z.array(z.string()),
+})
+export const zones = z.array(zone)
+export type Zone = z.infer<typeof zone>
