@@ -19,7 +19,7 @@ export const dnsRecord = z.object({
   comment: z.string().nullish(),
   priority: z.number().nullish(),
   // The parts of SRV, CAA, TLSA.
-  data: z.record(z.string(), z.unknown()).nullish(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.null()]).catch(null)).nullish(),
 })
 export const dnsRecords = z.array(dnsRecord)
 export type DnsRecord = z.infer<typeof dnsRecord>
