@@ -1,4 +1,4 @@
-// Proves, before anybody depends on it, that the gateway can do its work: its memory, every upstream, its rights there, its clock.
+// Proves, before anybody depends on it, that the gateway can do its work: its memory, every upstream, its rights there, its clock, its way to the nodes.
 // Each finding says what was seen and what cures it. Reads only; never says a secret, never tries a log-in twice.
 import * as z from 'zod'
 import { Access } from './access.ts'
@@ -8,6 +8,8 @@ import { forgetful } from './memory.ts'
 import { Npm } from './npm.ts'
 import { Refusal } from './refusal.ts'
 import { missingRights } from './rights.ts'
+import { nodes } from './ssh/check.ts'
+import type { Ssh } from './ssh/client.ts'
 import { otherCertificate } from './trust.ts'
 import { isUntrusted, NotConnected, send, type Answer, type Order, type Rim } from './upstream.ts'
 import type { Vendor } from './allow-list.ts'
@@ -19,14 +21,15 @@ const askedMs = 10_000
 /** Dates on the wire are whole seconds, so one says nothing. */
 const offsetMs = { warning: 3_000, error: 30_000 }
 
-/** All findings, in the order of the configuration. `remember` opens the memory and closes it again, and throws when that fails; without it nobody tries. */
-export async function check(config: GatewayConfig, rim: Rim, remember: (() => void) | undefined): Promise<Finding[]> {
+/** All findings, in the order of the configuration. `remember` opens the memory and closes it again, and throws when that fails; without it nobody tries. `ssh` is closed by whoever opened it. */
+export async function check(config: GatewayConfig, rim: Rim, remember: (() => void) | undefined, ssh: Pick<Ssh, 'names' | 'ask'> | undefined): Promise<Finding[]> {
   const { proxmox, linstor, npm, ispconfig } = config.upstreams
   const all = await Promise.all([
     proxmoxNodes(rim, proxmox.urls, `PVEAPIToken=${proxmox.token}`, proxmox.token.split('=')[0]!),
     linstorControllers(rim, linstor.urls, linstor.token),
     nginxProxyManager(rim, new Npm(rim, npm, forgetful(rim.now())), npm.url),
     ...(ispconfig ? [panel(rim, new Ispconfig(rim, ispconfig, forgetful(rim.now())), ispconfig.url)] : []),
+    nodes(ssh),
   ])
   return [...memory(config, remember), ...(config.access ? [await accessKeys(new Access(rim, config.access), config.access.team)] : []), ...all.flat()]
 }

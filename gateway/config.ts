@@ -17,6 +17,18 @@ const place = z.union([
 /** The authority, alone, that vouches for every address of an upstream without a fingerprint. */
 const ca = z.string().startsWith('-----BEGIN CERTIFICATE-----', 'must be a certificate in PEM').optional()
 
+/** A node that playbooks run on, by ssh. */
+const sshNode = z.strictObject({
+  host: z.union([z.ipv4(), z.ipv6(), z.hostname()]),
+  port: z.int().min(1).max(65_535).default(22),
+  hostKey: z.string().regex(/^(?:ssh-ed25519|ecdsa-sha2-nistp\d{3}|ssh-rsa) [A-Za-z0-9+/]{40,}={0,2}(?: |$)/, 'must be the line of the node\'s own /etc/ssh/ssh_host_ed25519_key.pub').transform((line) => line.split(' ', 2).join(' ')),
+})
+const ssh = z.strictObject({
+  user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a user of the node').default('root'),
+  key: z.string().startsWith('-----BEGIN OPENSSH PRIVATE KEY-----', 'must be a private key as ssh-keygen -t ed25519 -N \'\' makes it'),
+  nodes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'must be the name of a node'), sshNode),
+})
+
 const schema = z.strictObject({
   /** The address to listen on: the WireGuard or tunnel side. 127.0.0.1 when left out. */
   host: z.string().min(1).default('127.0.0.1'),
@@ -32,6 +44,8 @@ const schema = z.strictObject({
     team: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name before .cloudflareaccess.com'),
     audience: z.string().regex(/^[0-9a-f]{64}$/, 'must be the application\'s AUD tag, 64 hex digits'),
   }).optional(),
+  /** The way to the nodes; without it no playbook is run. */
+  ssh: ssh.optional(),
   keys: z.record(z.string().regex(/^[a-z0-9-]{1,40}$/), secret).refine((keys) => Object.keys(keys).length > 0, 'must hold at least one key'),
   upstreams: z.strictObject({
     proxmox: z.strictObject({ urls: z.array(place).min(1), ca, token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, 'must be user@realm!name=secret') }),

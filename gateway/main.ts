@@ -4,10 +4,10 @@
 import { parseArgs } from 'node:util'
 import { check, type Finding } from './check.ts'
 import { readConfig, type GatewayConfig } from './config.ts'
-import { machine, openGateway, openMemory } from './server.ts'
+import { machine, openGateway, openMemory, openSsh } from './server.ts'
 
 const usage = `berth-gateway                 serves; GATEWAY_CONFIG names the configuration
-berth-gateway check [--json]  proves each upstream, right and clock; ends with 0, 1 (something must be cured) or 2 (no configuration)
+berth-gateway check [--json]  proves each upstream, right, clock and node; ends with 0, 1 (something must be cured) or 2 (no configuration)
 `
 
 /** What went wrong before there was a gateway, for people; exit code 2. */
@@ -29,7 +29,9 @@ async function prove(json: boolean): Promise<void> {
   const { rim, close } = machine(config)
   // Opened by root, the file would be closed to the service's own user.
   const remember = process.getuid?.() === 0 ? undefined : () => openMemory(config, rim.now()).close()
-  const findings = await check(config, rim, remember)
+  const ssh = openSsh(config, rim)
+  const findings = await check(config, rim, remember, ssh)
+  ssh?.close()
   await close()
   process.stdout.write(json ? `${JSON.stringify({ ok: !findings.some(({ level }) => level === 'error'), findings }, undefined, 2)}\n` : findings.map(line).join(''))
   process.exitCode = findings.some(({ level }) => level === 'error') ? 1 : 0

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
 import { serve, type ServerType } from '@hono/node-server'
 import { gateway } from './app.ts'
@@ -12,6 +13,8 @@ import { nameServerExchange } from './dns-socket.ts'
 import { Memory } from './memory.ts'
 import { suspendedPage } from './pages.ts'
 import type { Driver } from './playbooks.ts'
+import { Ssh } from './ssh/client.ts'
+import { sshDriver } from './ssh/driver.ts'
 import { within } from './tasks.ts'
 import { trusting } from './trust.ts'
 import type { Rim } from './upstream.ts'
@@ -29,6 +32,11 @@ export function machine(config: GatewayConfig): { rim: Rim; close: () => Promise
   return { rim: { fetch, now: () => Date.now(), sleep }, close }
 }
 
+/** The way to the nodes, when the configuration names one. Its files lie in the service's own folder in memory, where systemd makes one. */
+export function openSsh(config: GatewayConfig, rim: Pick<Rim, 'sleep'>): Ssh | undefined {
+  return config.ssh && new Ssh(config.ssh, rim, process.env['RUNTIME_DIRECTORY'] ?? tmpdir())
+}
+
 /** Opens the file of what was heard; throws when it cannot be written. */
 export function openMemory(config: GatewayConfig, now: number): { memory: Memory; close: () => void } {
   const database = new DatabaseSync(config.state ?? ':memory:')
@@ -41,15 +49,18 @@ export function openMemory(config: GatewayConfig, now: number): { memory: Memory
   }
 }
 
-/** Opens both listeners; port 0 takes a free one. Without a `driver` every playbook is refused. */
+/** Opens both listeners; port 0 takes a free one. Without `ssh` in the configuration or a `driver` every playbook is refused. */
 export async function openGateway(
   config: GatewayConfig,
   more: { driver?: Driver; rim?: Rim; dns?: Exchange; taskPollMs?: number; print?: (line: string) => void } = {},
 ): Promise<Running> {
   const { keys, access, upstreams, host, port, suspendedPage: page } = config
   const own = machine(config)
-  const { driver, rim = own.rim, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
+  const { rim = own.rim, dns = nameServerExchange(), taskPollMs = 500, print = console.log } = more
   const { memory, close: closeMemory } = openMemory(config, rim.now())
+  const log = ({ time, ...rest }: { time: number }): void => print(JSON.stringify({ time: new Date(time).toISOString(), ...rest }))
+  const ssh = more.driver ? undefined : openSsh(config, rim)
+  const driver = more.driver ?? (ssh && sshDriver(ssh, known(config), (line) => log({ time: rim.now(), ...line })))
   const app = gateway({
     ...rim,
     memory,
@@ -59,7 +70,7 @@ export async function openGateway(
     driver,
     dns: { exchange: dns, allowed: config.dns.allowed },
     taskPollMs,
-    log: ({ time, ...rest }) => print(JSON.stringify({ time: new Date(time).toISOString(), ...rest })),
+    log,
   })
   const underWay = new Set<Promise<Response>>()
   /** What must be answered before the end; a long poll need not: whoever waits in one asks again. */
@@ -81,10 +92,16 @@ export async function openGateway(
       await within({ sleep }, last, flushMs)
       for (const server of [api, pages]) if ('closeAllConnections' in server) server.closeAllConnections()
       await last
+      ssh?.close()
       await own.close()
       closeMemory()
     },
   }
+}
+
+/** What of the configuration must never stand in a log. */
+function known({ keys, upstreams: { proxmox, linstor, npm, ispconfig } }: GatewayConfig): string[] {
+  return [...Object.values(keys), proxmox.token, proxmox.token.split('=').at(-1)!, linstor.token ?? '', npm.secret, ispconfig?.password ?? '']
 }
 
 /** Linux names each start of the machine; where nobody does, every start of ours counts as one. */

@@ -1,9 +1,10 @@
 // Waits for the end of Proxmox tasks on the Worker's behalf: one poll per task however many wait for it, none when nobody does.
 // A task whose end cannot be known is "unknown"; the caller must then look at the object itself.
 import * as z from 'zod'
+import type { Fate } from '../src/domain/errors.ts'
 import type { Answer, Rim } from './upstream.ts'
 
-/** `ok` and `exit` are there once ended; `result` and `output` only for playbook runs. */
+/** `ok` and `exit` are there once ended; `result` and `output` only for playbook runs; `fate` when one provably came to nothing. */
 export interface TaskEnd {
   id: string
   state: 'running' | 'ended' | 'unknown'
@@ -11,6 +12,7 @@ export interface TaskEnd {
   exit?: string
   result?: unknown
   output?: string
+  fate?: Fate
 }
 
 interface Watch { waiters: number; last: TaskEnd; looked: Promise<void>; ended: Promise<void> }

@@ -234,11 +234,11 @@ class Drive<Up> {
     const { all } = this
     if (this.#reread().phase === 'stuck') return 'none'
     const why = brief(error.message)
+    this.#blamed = error.system
     if (error.fate === 'credentials') {
       this.#stick(`${error.system}: ${why}`)
       return 'config'
     }
-    this.#blamed = error.system
     const blind = this.#row.blind + 1
     const pause = error.retryAfterMs ?? backoffMs(blind, policy.blindMaxMs, all.random)
     this.#amend({ phase: this.#row.attempt > 0 ? (this.#row.phase === 'waiting' ? 'waiting' : 'unknown') : 'idle', blind, notBefore: all.now() + pause, why: `no answer: ${why}` })

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { check, type Finding } from '../../gateway/check.ts'
 import { parseConfig } from '../../gateway/config.ts'
 import { rights } from '../../gateway/rights.ts'
+import { nodeDigest } from '../../gateway/ssh/node-digest.ts'
 import { signed } from '../../src/upstreams/signature.ts'
 import { refusedConnect, site } from './worker.ts'
 
@@ -41,6 +42,8 @@ const config = (more: object = {}) => ({
   },
 })
 
+const nodes = { names: ['node1'], ask: async () => ({ exit: 0, output: '', result: JSON.stringify({ digest: nodeDigest, vmids: '5000-5999', tag: 'berth' }) }) }
+
 type Spoil = (url: URL) => Response | undefined
 
 async function found(spoil: Spoil = () => undefined, { given = all, aheadMs = 0, remember = (): void => undefined } = {}): Promise<Finding[]> {
@@ -50,7 +53,7 @@ async function found(spoil: Spoil = () => undefined, { given = all, aheadMs = 0,
     const url = new URL(request.url)
     return spoil(url) ?? Response.json(answer(url.pathname, url.search, given), { headers: { date: date() } })
   }
-  return settled(check(parseConfig({ ...config(), state: '/var/lib/berth-gateway/state.sqlite' }), { ...rim, fetch }, remember))
+  return settled(check(parseConfig({ ...config(), state: '/var/lib/berth-gateway/state.sqlite' }), { ...rim, fetch }, remember, nodes))
 }
 
 const wrong = (findings: Finding[]): Finding[] => findings.filter(({ level }) => level !== 'ok')
@@ -132,8 +135,11 @@ describe('the program, built into one file', () => {
     writeFileSync(path.join(folder, 'gateway.json'), JSON.stringify({
       ...config({ proxmox: { urls: [url], token: { credential: 'token' } }, linstor: { urls: [url] }, npm: { url, identity: 'berth@example.test', secret: { file: path.join(folder, 'npm-secret') } }, ispconfig: { url, username: 'berth', password: secrets.ispconfig } }),
       state: path.join(folder, 'state.sqlite'),
+      ssh: { key: '-----BEGIN OPENSSH PRIVATE KEY-----', nodes: { node1: { host: '192.0.2.1', hostKey: `ssh-ed25519 ${'A'.repeat(68)}` } } },
     }))
-    env = { GATEWAY_CONFIG: path.join(folder, 'gateway.json'), CREDENTIALS_DIRECTORY: folder }
+    const version = Buffer.from(JSON.stringify({ digest: nodeDigest, vmids: '5000-5999', tag: 'berth' })).toString('base64')
+    writeFileSync(path.join(folder, 'ssh'), `#!/bin/sh\necho 'berth-node 1'\necho 'end 0 ${version}'\n`, { mode: 0o755 })
+    env = { RUNTIME_DIRECTORY: folder, PATH: `${folder}:${process.env['PATH']}`, GATEWAY_CONFIG: path.join(folder, 'gateway.json'), CREDENTIALS_DIRECTORY: folder }
   })
   afterAll(() => {
     upstream.closeAllConnections()

@@ -29,7 +29,7 @@ describe('a stale lock', () => {
   test('is taken away when no node has a task of the container, asked twice', async () => {
     const { end, runs, heard } = await unlocking({ tasks: { node2: [{ type: 'vzcreate', status: 'unexpected status' }] } })
     expect(end).toMatchObject({ state: 'ended', ok: true })
-    expect(runs).toEqual([{ playbook: 'unlock-container', node: 'node1', vmid: 100, parameters: { lock: 'create' } }])
+    expect(runs).toEqual([{ playbook: 'unlock-container', run: 'r1', node: 'node1', vmid: 100, parameters: { lock: 'create' } }])
     const asked = heard.filter(({ url }) => url.pathname.endsWith('/tasks')).map(({ url }) => `${url.pathname.split('/')[4]!}${url.search}`)
     expect(asked.sort()).toEqual(['node1?source=active&vmid=100', 'node1?source=active&vmid=100', 'node2?source=active&vmid=100', 'node2?source=active&vmid=100'])
   })

@@ -139,7 +139,7 @@ describe('a playbook', () => {
     const end = await settled((await send('GET', task(20_000, 'run:t1/wordpress-1'))).json())
     expect(end).toEqual({ id: 'run:t1/wordpress-1', state: 'ended', ok: true, exit: '0', output: 'done', result: { installed: true } })
     expect(clock.now() - start).toBe(4_000)
-    expect(orders).toEqual([{ playbook: 'install-wordpress', node: 'node1', vmid: 100, parameters: wordpress }])
+    expect(orders).toEqual([{ playbook: 'install-wordpress', run: 't1/wordpress-1', node: 'node1', vmid: 100, parameters: wordpress }])
   })
 
   test('runs once per run id, whoever asks and however often', async () => {

@@ -5,8 +5,8 @@ import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpr
 import { World } from '../../lab/world.ts'
 
 const site = { hostname: 'a.test', url: 'https://a.test', title: 'A', adminEmail: 'a@b.test' }
-const order = { playbook: 'install-wordpress', node: 'node1', vmid: 101, parameters: site }
-const look = { playbook: 'wordpress-state', node: 'node1', vmid: 101, parameters: {} }
+const order = { playbook: 'install-wordpress', run: 'r1', node: 'node1', vmid: 101, parameters: site }
+const look = { playbook: 'wordpress-state', run: 'r2', node: 'node1', vmid: 101, parameters: {} }
 
 function scene(host?: Parameters<typeof labDriver>[1]) {
   const clock = new VirtualClock(0)

@@ -49,6 +49,7 @@ export class Gateway {
     const end = await this.runPlaybook('wordpress-state', { run: `state-${crypto.randomUUID()}`, ...at, parameters: {} }, stateWaitMs)
     const state = wire.wordpressState.safeParse(end.result)
     if (end.state === 'ended' && end.ok && state.success) return state.data
+    if (end.fate !== undefined) throw this.#http.error(end.fate, `wordpress-state: ${end.output ?? end.exit ?? 'not run'}`, { landed: true })
     throw this.#http.error('unknown', `wordpress-state: ${end.exit ?? end.state}`, { landed: end.state === 'ended' })
   }
 

@@ -4,7 +4,7 @@ import * as z from 'zod'
 
 const state = z.enum(['running', 'ended', 'unknown'])
 
-/** `unknown`: nobody can say how it ended, look at the object itself. `ok` and `exit` once ended, `result` and `output` for runs only. */
+/** `unknown`: nobody can say how it ended, look at the object itself. `ok` and `exit` once ended, `result` and `output` for runs only, `fate` for one that provably came to nothing. */
 export const taskEnd = z.object({
   id: z.string(),
   state,
@@ -12,6 +12,7 @@ export const taskEnd = z.object({
   exit: z.string().optional(),
   result: z.unknown().optional(),
   output: z.string().optional(),
+  fate: z.enum(['not-sent', 'refused', 'credentials']).optional().catch(undefined),
 })
 export type TaskEnd = z.infer<typeof taskEnd>
 
