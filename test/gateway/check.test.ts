@@ -226,8 +226,8 @@ describe('the page about the gateway', () => {
   const example = /```json\n(\{\n {2}"host"[\s\S]*?)```/.exec(page)![1]!
 
   test('shows a configuration that is valid, and the unit hands over each of its credentials', () => {
-    const stand: Record<string, string> = { 'proxmox-token': 'a@pve!b=c' }
-    const value: unknown = JSON.parse(example.replaceAll('4F:…', Array(32).fill('4F').join(':')), (_, one: unknown) => {
+    const stand: Record<string, string> = { 'proxmox-token': 'a@pve!b=c', 'node-key': '-----BEGIN OPENSSH PRIVATE KEY-----' }
+    const value: unknown = JSON.parse(example.replaceAll('4F:…', Array(32).fill('4F').join(':')).replaceAll('AAAA…', 'A'.repeat(68)), (_, one: unknown) => {
       if (typeof one !== 'object' || one === null) return one
       if ('credential' in one) return stand[String(one.credential)] ?? 'sixteen-signs-or-more'
       return 'file' in one ? '-----BEGIN CERTIFICATE-----' : one

@@ -78,11 +78,11 @@ esac
     ask: (order: object) => say(encoded(order)),
     calls: () => readFileSync(at('calls'), 'utf8').split('\n').filter(Boolean),
     /** Begins an order and loses the connection as soon as `until` is true. */
-    async cut(order: object, until: () => boolean, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    cut: async (order: object, until: () => boolean): Promise<void> => {
       const child = spawn(at('lib/berth-node'), [at('config')], { env: { SSH_ORIGINAL_COMMAND: encoded(order) }, stdio: 'ignore' })
       const over = new Promise((resolve) => child.once('close', resolve))
       while (!until()) await new Promise((resolve) => setImmediate(resolve))
-      child.kill(signal)
+      child.kill('SIGKILL')
       await over
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
