@@ -11,7 +11,7 @@ export async function inTime(call: Promise<Started>, sleep: (signal: AbortSignal
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   } finally {
-    ended.abort()
+    ended.abort('no longer wanted')
   }
 }
 

@@ -21,7 +21,7 @@ export class Nudge {
   }
 
   now(): void {
-    this.#controller.abort()
+    this.#controller.abort('nudged')
     this.#controller = new AbortController()
     this.#wake()
   }
@@ -50,6 +50,6 @@ export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number
     const stop = new AbortController()
     const due = nextDue < until ? [all.sleep(nextDue - now, stop.signal)] : []
     await Promise.race([...underWay.values(), nudge.next(), ...due])
-    stop.abort()
+    stop.abort('no longer wanted')
   }
 }

@@ -151,7 +151,7 @@ export class Http {
       this.#call.signal?.removeEventListener('abort', cancel)
       // A listener left behind would keep this whole call alive as long as its request's signal.
       controller.signal.removeEventListener('abort', cancelledNow)
-      awake.abort()
+      awake.abort('no longer wanted')
     }
   }
 
