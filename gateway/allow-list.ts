@@ -26,6 +26,7 @@ const table: Record<Vendor, string> = {
     DELETE           /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}
     POST             /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback
     POST             /api2/json/nodes/{node}/vzdump
+    GET              /api2/json/storage
     GET              /api2/json/nodes/{node}/storage/{store}/content
     DELETE           /api2/json/nodes/{node}/storage/{store}/content/{archive}
     GET PUT          /api2/json/nodes/{node}/lxc/{vmid}/firewall/options
@@ -37,6 +38,7 @@ const table: Record<Vendor, string> = {
     GET              /v1/nodes
     GET              /v1/view/resources
     GET              /v1/view/storage-pools
+    GET              /v1/resource-definitions
     GET PUT          /v1/resource-definitions/{resource}
   `,
   npm: `

@@ -116,7 +116,7 @@ export function gateway(options: GatewayOptions): Hono<{ Variables: Variables }>
     })
   })
 
-  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/health', (c) => c.json({ status: 'ok', time: rim.now() }))
 
   app.use(async (c, next) => {
     if (access) await access.check(c.req.raw.headers.get('cf-access-jwt-assertion'))

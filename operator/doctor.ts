@@ -1,6 +1,7 @@
 // `berth doctor`: everything that can be asked from outside, and for each thing that is wrong the command that cures it.
 // It changes nothing, and a question that fails is a finding, not the end of the examination.
 import * as z from 'zod'
+import { credentialCures, restCure, systemFindings, Systems } from './cures.ts'
 import { gate } from './look.ts'
 import { printable, type Outcome } from './outcome.ts'
 import { Unanswered, type Row, type Worker } from './worker.ts'
@@ -18,11 +19,7 @@ type Examination = (ward: Ward) => Promise<Finding[]>
 
 /** Name -> examination. They run side by side; `worker` comes before all of them. */
 const examinations: Record<string, Examination> = {
-  'systems': async ({ worker }) => (await worker.get('operator/systems', {}, Systems)).systems.flatMap(({ system, why }) => (why === null ? [] : [{
-    // Without ISPConfig sites are sold all the same.
-    what: 'systems', grave: system !== 'ispconfig', says: why.startsWith(system) ? why : `${system}: ${why}`,
-    cure: /40[13]|credential|log-in|signature|refuses/.test(why) ? credentialCures[system] ?? restCure : 'berth-gateway check on the gateway\'s machine (docs/gateway.md), then docs/runbook.md, "An upstream is down"',
-  }])),
+  'systems': async ({ worker }) => systemFindings(await worker.get('operator/systems', {}, Systems)),
   'breakers': async ({ worker }) => (await gate(worker)).stopped.map(({ system, why }) => ({
     what: 'breakers', grave: true, says: `${system}: ${why}`,
     cure: why.includes('credentials') ? credentialCures[system] ?? restCure : `see docs/runbook.md, "An upstream is down"; it goes on by itself when ${system} is back`,
@@ -65,19 +62,6 @@ const examinations: Record<string, Examination> = {
       cure: `in the billing system: are its scheduled tasks running (Paymenter: php artisan schedule:list), and does its key still open GET /status? When it is only quiet: --silent-days <more>`,
     }))
   },
-}
-
-const Systems = z.object({ systems: z.array(z.object({ system: z.string(), why: z.string().nullable() })) })
-
-const restCure = 'mend the credentials, then: npx berth retry <connection>/<service>'
-
-const credentialCures: Record<string, string> = {
-  cloudflare: 'npx wrangler secret put CLOUDFLARE_TOKEN --env production',
-  gateway: 'put the same pair into `keys` of the gateway\'s configuration and into: npx wrangler secret put GATEWAY_KEY --env production',
-  proxmox: 'upstreams.proxmox.token in the gateway\'s configuration and its rights (docs/gateway.md), then restart the gateway',
-  linstor: 'upstreams.linstor.token in the gateway\'s configuration, then restart the gateway',
-  npm: 'upstreams.npm in the gateway\'s configuration and that account\'s rights (docs/gateway.md), then restart the gateway',
-  ispconfig: 'upstreams.ispconfig in the gateway\'s configuration and that remote user\'s functions (docs/gateway.md), then restart the gateway',
 }
 
 /** Examines everything; well when nothing grave was found. */

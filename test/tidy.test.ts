@@ -23,7 +23,7 @@ const rooms: Record<string, readonly string[]> = {
   platform: ['upstreams', 'domain', 'config'],
   customer: ['cloudflare:workers', 'node:crypto', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'db', 'domain', 'config'],
   config: ['zod', 'domain', 'types of upstreams'],
-  broker: ['cloudflare:workers', 'platform', 'db', 'domain', 'config'],
+  broker: ['cloudflare:workers', 'doctor', 'platform', 'db', 'domain', 'config'],
   tenant: ['cloudflare:workers', 'engine', 'resources', 'upstreams', 'doctor', 'platform', 'db', 'domain', 'config'],
   queues: ['domain', 'db', 'config'],
   functions: ['hono', 'zod', 'node:crypto', 'domain', 'db', 'queues', 'config'],

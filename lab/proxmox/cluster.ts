@@ -6,7 +6,7 @@ import type { World } from '../world.ts'
 import { type Archive, archives, bytesUsed, reachable } from './archives.ts'
 import { PveError, type Register } from './protocol.ts'
 import { node } from './schemas.ts'
-import { elapsed, published, pve, volumeName } from './state.ts'
+import { digest, elapsed, published, pve, volumeName } from './state.ts'
 
 type Row = Record<string, unknown>
 const gib = 1_073_741_824
@@ -56,6 +56,11 @@ export function clusterRoutes(world: World, on: Register): void {
       rootfs: { total: 94 * gib, used: 12 * gib, free: 82 * gib, avail: 77 * gib },
     }
   })
+  on('GET', '/storage', { type: { type: 'string' } }, ({ values }) => shuffled(world.random, [
+    { storage: 'local', type: 'dir', path: '/var/lib/vz', content: 'vztmpl,iso,backup', digest: digest('storage.cfg') },
+    { storage: backupStorage.id, type: 'nfs', server: nodes.find((one) => one.name === backupStorage.node)!.address, export: '/backup', path: `/mnt/pve/${backupStorage.id}`, content: 'backup', digest: digest('storage.cfg') },
+    { storage: storage.id, type: 'drbd', controller: nodes.map(({ address }) => address).join(','), resourcegroup: storage.resourceGroup, content: 'images,rootdir', shared: 1, clusterlocktimeout: 60, digest: digest('storage.cfg') },
+  ].filter((row) => values['type'] === undefined || row.type === values['type'])))
   const storageFilter = { node, content: { type: 'string' }, enabled: { type: 'boolean' }, format: { type: 'boolean' },
     storage: { type: 'string', format: 'pve-storage-id' }, target: { type: 'string', format: 'pve-node' } } as const
   on('GET', '/nodes/:node/storage', storageFilter, ({ values, node: name }) =>

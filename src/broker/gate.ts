@@ -1,5 +1,7 @@
 // The Durable Object around the gate: one per cluster. It lends storage, time, an alarm for the sweep, and the way to wake a tenant.
 import { DurableObject } from 'cloudflare:workers'
+import { configOf } from '../config.ts'
+import { examineCluster, type ClusterFinding } from '../doctor/cluster.ts'
 import type { Grant, Spent } from '../domain/gate.ts'
 import type { System } from '../domain/errors.ts'
 import { lend } from '../platform/lend.ts'
@@ -32,10 +34,14 @@ export class ClusterGate extends DurableObject<Env> {
     return { leases: this.#book.usage(), stopped: this.#book.stopped(Date.now()) }
   }
 
-  /** Every system is asked one cheap question, whatever its breaker says; `why` is null where it answers. Changes nothing. */
-  async systems(): Promise<{ system: System; why: string | null }[]> {
-    const { probe } = lend(this.ctx, this.env)
-    return Promise.all(probed.map(async (system) => ({ system, why: await probe(system).then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error))) })))
+  /** Every system is asked one cheap question, whatever its breaker says (`why` is null where it answers), and the cluster is looked at. Changes nothing. */
+  async systems(): Promise<{ systems: { system: System; why: string | null }[]; cluster: ClusterFinding[] }> {
+    const { probe, clients } = lend(this.ctx, this.env)
+    const [systems, cluster] = await Promise.all([
+      Promise.all(probed.map(async (system) => ({ system, why: await probe(system).then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error))) }))),
+      examineCluster(clients({ operation: 'doctor', attempt: 0, deadline: Date.now() + examinedMs }), configOf(this.env).cluster, () => Date.now()),
+    ])
+    return { systems, cluster }
   }
 
   override async alarm(): Promise<void> {
@@ -50,6 +56,7 @@ export class ClusterGate extends DurableObject<Env> {
   }
 }
 
+const examinedMs = 20_000
 const probed = ['gateway', 'proxmox', 'linstor', 'npm', 'cloudflare', 'ispconfig', 'dns'] as const satisfies readonly System[]
 
 /** The object that drives the rows of this key. */

@@ -37,6 +37,10 @@ const Gate = z.object({
 const Systems = z.object({
   success: z.literal(true),
   systems: z.array(z.object({ system: z.string(), why: z.string().nullable().describe('Null where it answers as it should.') })),
+  cluster: z.array(z.object({
+    kind: z.string().describe('replicas, tie-breaker, quorum, room, template, cluster-lock, gateway-clock; unasked: nobody could tell.'),
+    subject: z.string().describe('The resource, node, storage or system.'), grave: z.boolean(), says: z.string(),
+  })).describe('What is wrong in the cluster; empty when nothing is.'),
 })
 
 /** Objects of one rebuilding call: well within what one request may call. */
@@ -74,8 +78,8 @@ export function operator(app: Hono<App>): void {
   mount(app, 'GET /operator/gate', { group: 'Operator', summary: 'Who holds which place at the cluster, and which systems are away', answer: Gate })(
     async (c) => ({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).usage()) }))
 
-  mount(app, 'GET /operator/systems', { group: 'Operator', summary: 'Whether each system answers now', about: 'Each is asked one cheap question, which changes nothing; takes some seconds when one is away.', answer: Systems })(
-    async (c) => ({ success: true, systems: await c.env.GATE.getByName(configOf(c.env).cluster.name).systems() }))
+  mount(app, 'GET /operator/systems', { group: 'Operator', summary: 'Whether each system answers now, and what is wrong in the cluster', about: 'Reads only; takes some seconds when one is away.', answer: Systems })(
+    async (c) => ({ success: true, ...(await c.env.GATE.getByName(configOf(c.env).cluster.name).systems()) }))
 }
 
 const supportDesk = (c: Context<App>) => c.env.SUPPORT.getByName(configOf(c.env).cluster.name)

@@ -118,8 +118,8 @@ describe('a request to the gateway', () => {
   })
 
   test('needs no signature to ask for the health, and for nothing else', async () => {
-    const { app } = site()
-    expect(await (await app.request('/health')).json()).toEqual({ status: 'ok' })
+    const { app, clock } = site()
+    expect(await (await app.request('/health')).json()).toEqual({ status: 'ok', time: clock.now() })
     for (const path of ['/', '/tasks/run:1', '/playbooks/install-wordpress', version, '/health/x'])
       expect((await app.request(path, path.startsWith('/playbooks') ? { method: 'POST' } : {})).status).toBe(401)
   })

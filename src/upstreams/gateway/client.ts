@@ -25,6 +25,11 @@ export class Gateway {
     this.#http = http
   }
 
+  /** GET /health (docs/gateway.md): the gateway's clock, epoch ms. */
+  async clock(): Promise<number> {
+    return this.#http.parse(wire.health, this.#good(await this.#http.send('GET', '/health'))).time
+  }
+
   /** GET /tasks/{id}?wait={ms} (docs/gateway.md). `id` is a UPID or `run:` and a run's id; `waitMs` at most 25 000. */
   async waitTask(id: string, waitMs: number): Promise<wire.TaskEnd> {
     const reply = await this.#http.send('GET', path`/tasks/${id}`, { query: { wait: waitMs }, timeoutMs: waitMs + waitMarginMs })

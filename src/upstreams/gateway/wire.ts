@@ -2,6 +2,8 @@
 
 import * as z from 'zod'
 
+export const health = z.object({ status: z.literal('ok'), time: z.number() })
+
 const state = z.enum(['running', 'ended', 'unknown'])
 
 /** `unknown`: nobody can say how it ended, look at the object itself. `ok` and `exit` once ended, `result` and `output` for runs only, `fate` for one that provably came to nothing. */

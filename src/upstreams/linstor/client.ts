@@ -45,11 +45,16 @@ export class Linstor {
     return this.#http.parse(wire.resourceDefinition, this.#good(reply))
   }
 
-  /** GET /v1/view/resources?resources={name} (viewResources). Empty: no replica anywhere. */
-  async resources(name: string): Promise<Resource[]> {
+  /** GET /v1/resource-definitions (resourceDefinitionList) */
+  async resourceDefinitions(): Promise<wire.ResourceDefinition[]> {
+    return this.#http.parse(wire.resourceDefinitions, this.#good(await this.#http.send('GET', '/v1/resource-definitions')))
+  }
+
+  /** GET /v1/view/resources?resources={name} (viewResources), all of them without a name. Empty: no replica anywhere. */
+  async resources(name?: string): Promise<Resource[]> {
     const reply = this.#good(await this.#http.send('GET', '/v1/view/resources', { query: { resources: name } }))
     // The filter is trusted with the amount, not with the truth.
-    return this.#http.parse(wire.resources, reply).filter((row) => row.name === name).map((row) => ({
+    return this.#http.parse(wire.resources, reply).filter((row) => name === undefined || row.name === name).map((row) => ({
       name: row.name,
       node_name: row.node_name,
       flags: row.flags,

@@ -13,6 +13,8 @@ export const resourceDefinition = z.object({
 /** `props` holds our mark and, from Proxmox's plug-in, `Aux/pm/vmid`. */
 export type ResourceDefinition = z.infer<typeof resourceDefinition>
 
+export const resourceDefinitions = z.array(resourceDefinition)
+
 export const resources = z.array(z.object({
   name: z.string(),
   node_name: z.string(),
@@ -28,7 +30,7 @@ export const resources = z.array(z.object({
 }))
 
 /** In KiB; missing while its satellite is away. Of a thin pool it is what is physically left. */
-export const storagePools = z.array(z.object({ storage_pool_name: z.string(), node_name: z.string(), provider_kind: z.string(), free_capacity: z.number().optional() }))
+export const storagePools = z.array(z.object({ storage_pool_name: z.string(), node_name: z.string(), provider_kind: z.string(), free_capacity: z.number().optional(), total_capacity: z.number().optional() }))
 export type StoragePool = z.infer<typeof storagePools>[number]
 
 const returnCodes = z.array(z.object({ ret_code: z.string().transform(BigInt), message: z.string().default('') }))

@@ -165,3 +165,10 @@ export const firewallRules = z.array(z.object({
   comment: z.string().optional(),
 }))
 export type FirewallRule = z.infer<typeof firewallRules>[number]
+
+/** `clusterlocktimeout` is an option of LINBIT's plugin, in seconds. */
+export const storages = z.array(z.object({ storage: z.string(), type: z.string(), clusterlocktimeout: number.optional() }))
+export type Storage = z.infer<typeof storages>[number]
+
+export const templates = z.array(z.object({ volid: z.string() }))
+export type Template = z.infer<typeof templates>[number]
