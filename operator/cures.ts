@@ -39,14 +39,15 @@ const clusterCures: Record<string, (subject: string) => string> = {
 
 /** Findings of what `GET /operator/systems` answers. What stands in the way of all systems is said once. */
 export function systemFindings({ systems, cluster }: z.infer<typeof Systems>): Finding[] {
-  const away = systems.flatMap(({ system, why }): (Finding & { system: string })[] => (why === null ? [] : [{
+  const silent = systems.filter(({ why }) => why !== null).map(({ system }) => system)
+  const away = systems.flatMap(({ system, why }): Finding[] => (why === null ? [] : [{
     // Without ISPConfig sites are sold all the same.
-    what: 'systems', system, grave: system !== 'ispconfig', says: why.startsWith(system) ? why : `${system}: ${why}`, cure: cureOf(system, why),
+    what: 'systems', grave: system !== 'ispconfig', says: why.startsWith(system) ? why : `${system}: ${why}`, cure: cureOf(system, why),
   }]))
-  const seen = cluster.filter(({ kind, subject }) => kind !== 'unasked' || !away.some(({ system }) => subject.startsWith(system))).map(({ kind, subject, grave, says }): Finding => (kind === 'unasked'
+  const seen = cluster.filter(({ kind, subject }) => kind !== 'unasked' || !silent.some((system) => subject.startsWith(system))).map(({ kind, subject, grave, says }): Finding => (kind === 'unasked'
     ? { what: 'cluster', grave: true, says: `${subject} could not be looked at: ${says}`, cure: 'berth-gateway check on the gateway\'s machine (docs/gateway.md)' }
     : { what: kind, grave, says, cure: subject === '' ? 'as above' : clusterCures[kind]?.(subject) ?? 'docs/runbook.md' }))
-  return [...away.map(({ system: _, ...rest }) => rest), ...seen]
+  return [...away, ...seen]
 }
 
 function cureOf(system: string, why: string): string {
