@@ -34,6 +34,8 @@ export const Cluster = z.object({
   haGroup: z.string().min(1),
   /** Sites are published as `<label>.<zone>`. */
   zone: z.string().min(3),
+  /** Where that zone is kept; Cloudflare when left out. Say it in so many words before it is changed, and keep it there. */
+  zoneHome: z.enum(homes).optional(),
   /** The address of a site as visitors type it, `*` standing for its label: `https://*.sites.example.com`. */
   siteUrl: z.string().regex(/^https?:\/\/\*\./),
   /** IANA time zone in which backups are dated and scheduled, e.g. `Europe/Zagreb`. */

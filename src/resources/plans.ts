@@ -18,6 +18,7 @@ import { domainLines, expectedOf } from './domain-lines.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
 import { linesOf } from './items.ts'
+import { panelRecord, type PanelRecordWish } from './panel-record.ts'
 import { power, type PowerWish } from './power.ts'
 import { proxyHost, type ProxyHostWish } from './proxy-host.ts'
 import type { Reach } from './reach.ts'
@@ -28,7 +29,7 @@ import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement, check, domain, certificate, domainHost]
+const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, panelRecord, proxyHost, wordpress, snapshot, backup, copy, restore, replacement, check, domain, certificate, domainHost]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
@@ -44,6 +45,8 @@ export interface Standing { key: string; spec: Spec; identity: Identity; target:
  * | failover     | present | absent          | absent             |
  * | proxy-host   | site    | suspension page | absent             |
  * | all others   | present | present         | absent             |
+ *
+ * The record of a site (`dns-record` at Cloudflare, `panel-record` in ISPConfig) is absent where the platform's zone is not kept.
  *
  * Power and failover are absent as well while the customer has the site switched off, restarts it or goes back to a backup; the first
  * snapshot is absent while an off-site copy replaces the disk, or the site moves to a smaller one.
@@ -86,7 +89,9 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
     line<DiskWish>(disk, true, { ...place, gb: site.disk.gb }),
     line<PowerWish>(power, running, place),
     line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
-    line<DnsRecordWish>(dnsRecord, true, { hostname, ip: spec.publicIp, ttl: 300 }),
+    line<DnsRecordWish>(dnsRecord, cluster.zoneHome !== 'ispconfig', { hostname, ip: spec.publicIp, ttl: 300 }),
+    // Once the home was ever set, what stands in the other one goes when the new one answers.
+    ...(cluster.zoneHome === undefined ? [] : [line<PanelRecordWish>(panelRecord, cluster.zoneHome === 'ispconfig', { hostname, ip: spec.publicIp, ttl: 300, zone: cluster.zone, dnsServer: cluster.customers.dnsServer })]),
     line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, ...door }, back),
     line<WordPressWish>(wordpress, true, { ...place, hostname, url: `${cluster.siteUrl.replace('*', identity.label)}`, title: titleOf(identity.label), adminEmail: spec.email }),
     line<SnapshotWish>(snapshot, !isReplaced(site), { ...place, snapname: 'initial' }),
