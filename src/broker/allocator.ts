@@ -6,8 +6,9 @@ import { customerKey, tenantKey } from '../domain/names.ts'
 import type { PlanName } from '../domain/plan.ts'
 import { CustomerBook } from './customer-book.ts'
 import { MailBook } from './mail-book.ts'
-import { ZoneBook, type Owner } from './zone-book.ts'
-import type { Claim } from '../domain/claim.ts'
+import { ServiceOwners } from './service-owners.ts'
+import { ZoneBook, type Owner, type SeenHere } from './zone-book.ts'
+import type { Claim, ZoneHere } from '../domain/claim.ts'
 import { Claims, type Claimed, type ClaimWish } from './claims.ts'
 import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
@@ -17,6 +18,7 @@ export class Allocator extends DurableObject<Env> {
   readonly #zones: ZoneBook
   readonly #mail: MailBook
   readonly #claims: Claims
+  readonly #owners: ServiceOwners
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -25,6 +27,7 @@ export class Allocator extends DurableObject<Env> {
     this.#zones = new ZoneBook(ctx.storage)
     this.#mail = new MailBook(ctx.storage)
     this.#claims = new Claims(ctx.storage)
+    this.#owners = new ServiceOwners(ctx.storage)
   }
 
   intake(wish: Wish): Intake {
@@ -82,7 +85,7 @@ export class Allocator extends DurableObject<Env> {
     this.#zones.release(owner, origin)
   }
 
-  seenZones(owner: Owner, zones: { origin: string; id: string }[]): void {
+  seenZones(owner: Owner, zones: SeenHere[]): void {
     if (zones.length > 0) this.#customers.note(customerKey(owner.connection, owner.user))
     this.#zones.seen(owner, zones, Date.now())
   }
@@ -96,7 +99,24 @@ export class Allocator extends DurableObject<Env> {
   }
 
   claimMail(owner: Owner, domain: string, service: string): 'taken' | 'other' | 'foreign' {
-    return this.#mail.claim(owner, domain, service)
+    const answer = this.#mail.claim(owner, domain, service)
+    if (answer === 'taken') this.#owners.told(owner.connection, service, owner.user)
+    return answer
+  }
+
+  /** Billing has said whose service this is. */
+  ownService(connection: string, service: string, user: string): void {
+    this.#owners.told(connection, service, user)
+  }
+
+  ownerOf(connection: string, service: string): string | undefined {
+    return this.#owners.of(connection, service)
+  }
+
+  /** The zone that we keep for this domain (with the dot at its end), seen from a site. */
+  zoneFor(tenant: string, origin: string): ZoneHere {
+    const record = this.#book.service(tenant)
+    return this.#owners.zoneFor(record?.spec ?? { connection: '', service: '' }, this.#zones, origin)
   }
 
   releaseMail(owner: Owner, domain: string): void {

@@ -4,6 +4,9 @@ import type { Storage } from '../domain/sql.ts'
 
 export interface Owner { connection: string; user: string }
 
+/** `id` is what its owner is shown; `servers` are the name servers of a zone that others serve for us, no dot at the end. */
+export interface SeenHere { origin: string; id: string; servers?: string[] | undefined }
+
 /** A call that names a zone by its name only must follow its owner's own look at it within this time. */
 export const lookedMs = 30 * 60_000
 
@@ -13,6 +16,8 @@ export class ZoneBook {
   constructor(storage: Storage) {
     this.#storage = storage
     storage.sql.exec('CREATE TABLE IF NOT EXISTS zone (origin TEXT PRIMARY KEY, connection TEXT NOT NULL, user TEXT NOT NULL, id TEXT NOT NULL, looked INTEGER NOT NULL)')
+    // Of zones that others serve for us: their name servers.
+    storage.sql.exec('CREATE TABLE IF NOT EXISTS zone_servers (origin TEXT PRIMARY KEY, servers TEXT NOT NULL)')
     storage.sql.exec('CREATE INDEX IF NOT EXISTS zone_id ON zone (connection, id)')
   }
 
@@ -31,12 +36,23 @@ export class ZoneBook {
     this.#storage.sql.exec('DELETE FROM zone WHERE origin = ? AND connection = ? AND user = ?', origin, owner.connection, owner.user)
   }
 
-  /** ISPConfig has told the zones of this customer, who is looking at them now: these and no others are theirs. */
-  seen(owner: Owner, zones: readonly { origin: string; id: string }[], now: number): void {
+  /** Their homes have told the zones of this customer, who is looking at them now: these and no others are theirs. */
+  seen(owner: Owner, zones: readonly SeenHere[], now: number): void {
+    const { sql } = this.#storage
     this.#storage.transactionSync(() => {
-      this.#storage.sql.exec('DELETE FROM zone WHERE connection = ? AND user = ?', owner.connection, owner.user)
-      for (const { origin, id } of zones) this.#put(owner, origin, id, now)
+      sql.exec('DELETE FROM zone WHERE connection = ? AND user = ?', owner.connection, owner.user)
+      for (const { origin, id, servers } of zones) {
+        this.#put(owner, origin, id, now)
+        if (servers) sql.exec('INSERT INTO zone_servers (origin, servers) VALUES (?, ?) ON CONFLICT (origin) DO UPDATE SET servers = excluded.servers', origin, JSON.stringify(servers))
+        else sql.exec('DELETE FROM zone_servers WHERE origin = ?', origin)
+      }
     })
+  }
+
+  /** Who has this zone, and its name servers when they are not the platform's. */
+  owner(origin: string): (Owner & { servers: string[] | null }) | undefined {
+    const row = this.#storage.sql.exec('SELECT connection, user, servers FROM zone LEFT JOIN zone_servers USING (origin) WHERE origin = ?', origin).toArray()[0]
+    return row && { connection: String(row['connection']), user: String(row['user']), servers: typeof row['servers'] === 'string' ? (JSON.parse(row['servers']) as string[]) : null }
   }
 
   /** The customer of this connection who was shown this id. */

@@ -49,7 +49,7 @@ export interface Registry {
   claim(origin: string, id: string): Promise<boolean>
   release(origin: string): Promise<void>
   /** These and no others are the customer's, and their owner is looking at them now. */
-  seen(zones: readonly { origin: string; id: string }[]): Promise<void>
+  seen(zones: readonly { origin: string; id: string; servers?: string[] }[]): Promise<void>
   /** Takes a domain for mail: `other` when another customer has it, `foreign` when the service is another customer's. */
   claimMail(domain: string, service: string): Promise<'taken' | 'other' | 'foreign'>
   releaseMail(domain: string): Promise<void>

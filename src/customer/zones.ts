@@ -1,7 +1,7 @@
 // What a customer may do with zones and records, and what they are told. Each change is durable before it is waited for; a wish
 // that was accepted is never answered as a failure. Everything is looked for among the customer's own zones only.
 import { lacking, type Home } from '../domain/dns/home.ts'
-import { led } from '../domain/dns/answer.ts'
+import { canonical, led } from '../domain/dns/answer.ts'
 import type { Finding } from '../domain/dns/finding.ts'
 import { ownerAsWritten, shown, within } from '../domain/dns/host-name.ts'
 import { lintChange } from '../domain/dns/lint.ts'
@@ -70,7 +70,7 @@ export class Zones {
     const coming = store.pending().flatMap(({ deed }): SeenZone[] => (deed.kind === 'add-zone' && zones.every(({ origin }) => origin !== deed.origin) ? [{ origin: deed.origin, zoneId: 0, at: now, records: [] }] : []))
     const all = [...zones, ...coming]
     if (stale && all.length === 0) return undefined
-    if (!stale) await this.#lent.registry.seen(all.map(({ origin }) => ({ origin, id: ids.zone(origin) })))
+    if (!stale) await this.#lent.registry.seen(all.map(({ origin, cloudflare }) => ({ origin, id: ids.zone(origin), ...(cloudflare ? { servers: cloudflare.nameServers.map(canonical) } : {}) })))
     return { zones: all, stale }
   }
 

@@ -1,5 +1,6 @@
 // What was looked up about one domain, and the one way to read it. Plain data; nothing here asks anybody.
 import { led, type DnsAnswer, type QueryType } from '../domain/dns/answer.ts'
+import type { ZoneHere } from '../domain/claim.ts'
 import type { DomainName } from '../domain/domain-name.ts'
 
 /** One question and one answer to it. */
@@ -36,8 +37,8 @@ export interface Expected {
   nameServers: readonly string[]
   /** The certificate authority as CAA records name it. */
   ca: string
-  /** A zone for the registered domain exists on our name servers, and it is the same customer's. */
-  zoneIsTheirs: boolean
+  /** The zone that we keep for the registered domain, seen from this site. */
+  zone: ZoneHere['whose']
   /** Another site here holds the name already. */
   heldElsewhere: boolean
 }

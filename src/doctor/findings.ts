@@ -32,7 +32,7 @@ function unreachable(facts: Facts, expected: Expected): Finding[] {
   const servers = nameServers(facts)
   const ours = servers.filter((one) => expected.nameServers.includes(one))
   const list = servers.join(' and ') || 'name servers that cannot be found'
-  if (ours.length > 0 && ours.length === servers.length && !expected.zoneIsTheirs)
+  if (ours.length > 0 && ours.length === servers.length && (expected.zone === 'nobody’s' || expected.zone === 'another’s'))
     return [finding('no-zone-here', apex, `${apex} is delegated to our name servers, but no zone of yours exists for it here.`, `Create the zone ${apex} in your customer area.`), ...partly(facts, expected)]
   return [finding('no-answer', apex, `${apex} is delegated to ${list}, but they do not answer for it.`, `Have the zone ${apex} set up there by your DNS provider, or enter the name servers of your DNS provider at your registrar.`), ...partly(facts, expected)]
 }

@@ -18,9 +18,11 @@ export function proofOf(facts: Facts, expected: Expected): Proof {
   const ours = new Set(expected.nameServers)
   const servers = nameServers(facts)
   const delegated = servers.length > 0 && servers.every((one) => ours.has(one)) && [...ours].every((one) => servers.includes(one))
-  if (delegated && expected.zoneIsTheirs) return { way: 'delegation' }
+  if (delegated && expected.zone === 'theirs') return { way: 'delegation' }
+  // The addresses of a zone here are ours from the beginning: they tell nothing about the sites of others than its customer.
+  if (delegated && expected.zone === 'another’s') return { missing: `the zone ${apex} here is another customer's: to show that ${name} is yours, ${ask}.` }
   if (leadsHere(facts, name, expected) && !expected.heldElsewhere) return { way: 'address' }
   if (expected.heldElsewhere) return { missing: `${name} is held by another site here: to show that it is yours, ${ask}.` }
-  if (delegated) return { missing: `${apex} is delegated to our name servers, but no zone of yours exists for it here: create the zone ${apex}, or ${ask}.` }
+  if (delegated && expected.zone === 'nobody’s') return { missing: `${apex} is delegated to our name servers, but no zone of yours exists for it here: create the zone ${apex}, or ${ask}.` }
   return { missing: `To show that ${name} is yours, ${ask}, or point ${name} to ${expected.addresses[0]}.` }
 }

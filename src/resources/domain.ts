@@ -13,7 +13,7 @@ import type { Resource, Seen } from '../engine/resource.ts'
 import { asked, type Reach } from './reach.ts'
 
 /** `host` is one of the domain's names: its first, or the one with www. that only has to lead here. */
-export interface DomainWish { host: string; domain: DomainName; expected: Omit<Expected, 'zoneIsTheirs' | 'heldElsewhere'> }
+export interface DomainWish { host: string; domain: DomainName; expected: Omit<Expected, 'zone' | 'heldElsewhere'> }
 
 const Out = z.object({
   way: z.enum(['txt', 'cname', 'delegation', 'address']),
@@ -50,8 +50,8 @@ export const domain: Resource<Reach, DomainWish, Out> = {
       return { state: 'busy', why: `${name} is being taken away from another site here` }
     }
     const facts = await gather(up.dns, first ? wish.domain : { ...wish.domain, names: [wish.host] })
-    // What a zone here says is not known in this place: such a domain leads here by its address records all the same.
-    const expected: Expected = { ...wish.expected, zoneIsTheirs: false, heldElsewhere: claim !== undefined && !ours }
+    const { whose, servers } = await asked(up.allocator.zoneFor(tenant, `${wish.domain.apex}.`))
+    const expected: Expected = { ...wish.expected, ...(servers ? { nameServers: servers } : {}), zone: whose, heldElsewhere: claim !== undefined && !ours }
     if (ours) return leadsHere(facts, wish.host, expected) ? { state: 'present', ok: true, out: { way: claim.way, over: null } } : { state: 'busy', why: `waiting for DNS: ${cureOf(facts, expected, wish.host)}` }
     const proof = proofOf(facts, expected)
     if ('missing' in proof) return { state: 'busy', why: `waiting for DNS: ${proof.missing}` }

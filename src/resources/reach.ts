@@ -1,5 +1,5 @@
 // What every resource can reach: the upstream clients, fenced for one call, and the allocator's record of identities.
-import type { Claim, Way } from '../domain/claim.ts'
+import type { Claim, Way, ZoneHere } from '../domain/claim.ts'
 import { UpstreamError } from '../domain/errors.ts'
 import type { Identity } from '../domain/order.ts'
 import type { Seen } from '../engine/resource.ts'
@@ -16,6 +16,8 @@ export interface Reach extends Upstreams {
     claimOf(name: string): Promise<Claim | undefined>
     /** Takes a custom domain; `contested`: it goes to this tenant when its holder has let go; `lost`: somebody else was faster. */
     claim(wish: { name: string; tenant: string; way: Way; token: string; over: string | null }): Promise<'held' | 'contested' | 'lost'>
+    /** The zone that we keep for a domain (with the dot at its end), seen from this tenant. */
+    zoneFor(tenant: string, origin: string): Promise<ZoneHere>
     unclaim(name: string, tenant: string): Promise<void>
     /** Tells the holder again that its name is contested. */
     remind(name: string): Promise<void>

@@ -31,8 +31,8 @@ export async function examined(lent: Asking, state: TenantState, domain: DomainN
 
 async function ask(lent: Asking, state: TenantState, domain: DomainName, deadline: number, signal: AbortSignal): Promise<Examined> {
   const up = lent.clients({ operation: 'doctor', attempt: 0, deadline, signal })
-  const [facts, claim] = await Promise.all([gather(up.dns, domain), up.allocator.claimOf(domain.name)])
-  const expected = { ...expectedOf(state.key, state.spec, state.identity, lent.cluster), zoneIsTheirs: false, heldElsewhere: claim !== undefined && claim.tenant !== state.key }
+  const [facts, claim, { whose, servers }] = await Promise.all([gather(up.dns, domain), up.allocator.claimOf(domain.name), up.allocator.zoneFor(state.key, `${domain.apex}.`)])
+  const expected = { ...expectedOf(state.key, state.spec, state.identity, lent.cluster), ...(servers ? { nameServers: servers } : {}), zone: whose, heldElsewhere: claim !== undefined && claim.tenant !== state.key }
   const proof = proofOf(facts, expected)
   return {
     findings: examine(facts, expected), added: domainsOf(state.site).some(({ name, want }) => name === domain.name && want === 'present'),

@@ -194,6 +194,7 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
         release: (tenant, epoch) => allocator().release(tenant, epoch),
         claimOf: (name) => allocator().claimOf(name),
         claim: (wish) => allocator().claim(wish),
+        zoneFor: (tenant, origin) => allocator().zoneFor(tenant, origin),
         unclaim: (name, tenant) => allocator().unclaim(name, tenant),
         remind: (name) => allocator().remind(name),
       },

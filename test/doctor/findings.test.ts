@@ -43,7 +43,7 @@ describe('the doctor', () => {
     const mixed = internet()
     mixed.domain(good)
     delegate(mixed.world, 'example.com', [ours[0]!, registrarServers[0]!])
-    const { codes: found, of } = await mixed.examine({ zoneIsTheirs: true })
+    const { codes: found, of } = await mixed.examine({ zone: 'theirs' })
     expect(found).toEqual(expect.arrayContaining(['half-delegated example.com', 'mixed-delegation example.com']))
     expect(of('half-delegated').cure).toBe(`At your registrar, enter exactly ${ours[0]} and ${ours[1]} as the name servers of example.com.`)
   })
@@ -53,7 +53,7 @@ describe('the doctor', () => {
     register(world, 'example.com')
     delegate(world, 'example.com', ours)
     for (const zones of [served.ns1, served.ns2]) zones.push(hereOnOurs('example.com'))
-    expect((await examine({ zoneIsTheirs: true })).codes).toEqual(['leads-here example.com', 'leads-here www.example.com'])
+    expect((await examine({ zone: 'theirs' })).codes).toEqual(['leads-here example.com', 'leads-here www.example.com'])
   })
 
   it('tells broken DNSSEC from silence', async () => {

@@ -38,11 +38,21 @@ describe('a domain is a customer\'s', () => {
   it('by delegation to both of our name servers and to no others, with a zone of theirs', async () => {
     const to = (...servers: string[]) => (net: Net) => delegate(net.world, 'example.com', servers)
     const [ns1 = '', ns2 = ''] = expected.nameServers
-    expect(await proof([], { zoneIsTheirs: true }, 'example.com', to(ns1, ns2))).toEqual({ way: 'delegation' })
-    expect(await proof([], { zoneIsTheirs: true, heldElsewhere: true }, 'shop.example.com', to(ns2, ns1))).toEqual({ way: 'delegation' })
-    expect(await proof([], { zoneIsTheirs: false }, 'example.com', to(ns1, ns2))).toHaveProperty('missing')
-    expect(await proof([], { zoneIsTheirs: true }, 'example.com', to(ns1))).toHaveProperty('missing')
-    expect(await proof([], { zoneIsTheirs: true }, 'example.com', to(ns1, ns2, registrarServers[0]!))).toHaveProperty('missing')
+    expect(await proof([], { zone: 'theirs' }, 'example.com', to(ns1, ns2))).toEqual({ way: 'delegation' })
+    expect(await proof([], { zone: 'theirs', heldElsewhere: true }, 'shop.example.com', to(ns2, ns1))).toEqual({ way: 'delegation' })
+    expect(await proof([], { zone: 'nobody’s' }, 'example.com', to(ns1, ns2))).toHaveProperty('missing')
+    expect(await proof([], { zone: 'theirs' }, 'example.com', to(ns1))).toHaveProperty('missing')
+    expect(await proof([], { zone: 'theirs' }, 'example.com', to(ns1, ns2, registrarServers[0]!))).toHaveProperty('missing')
+  })
+
+  it('by what its zone here says, when it is not known whose service this is; never by the addresses of another\'s zone', async () => {
+    const [ns1 = '', ns2 = ''] = expected.nameServers
+    const served = (net: Net) => {
+      delegate(net.world, 'example.com', [ns1, ns2])
+      for (const server of ['ns1', 'ns2'] as const) net.served[server].push({ origin: 'example.com.', ns: `${ns1}.`, mbox: 'hostmaster.example.com.', serial: 1, minimum: 3600, active: true, records: [{ name: 'example.com.', type: 'A', data: proxy, aux: 0, ttl: 3600 }] })
+    }
+    expect(await proof([], { zone: 'not known' }, 'example.com', served)).toEqual({ way: 'address' })
+    expect(await proof([], { zone: 'another’s' }, 'example.com', served)).toEqual({ missing: `the zone example.com here is another customer's: to show that example.com is yours, publish the TXT record _berth.example.com with the value "${expected.token}".` })
   })
 
   it('by an address that leads to our proxy alone, unless another site has the name', async () => {

@@ -20,7 +20,7 @@ export const proxy = '203.0.113.10'
 export const zone = 'berth.localhost'
 export const expected: Expected = {
   addresses: [proxy], siteHost: `quiet-otter.${zone}`, token: 'berth-token-0123456789', nameServers: [`ns1.${zone}`, `ns2.${zone}`],
-  ca: 'letsencrypt.org', zoneIsTheirs: false, heldElsewhere: false,
+  ca: 'letsencrypt.org', zone: 'nobody’s', heldElsewhere: false,
 }
 
 export function internet(seed = 1) {

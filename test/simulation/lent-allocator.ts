@@ -25,6 +25,8 @@ export function lentAllocator({ book, claims, now, lost, tell }: Behind): Reach[
       if (answer === 'contested') remind(wish.name)
       return answer
     }),
+    // No zones in these histories.
+    zoneFor: async () => lost(() => ({ whose: 'nobody’s' as const, servers: null })),
     unclaim: async (name, tenant) => lost(() => claims.release(name, tenant)),
     remind: async (name) => lost(() => remind(name)),
   }

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { call, get, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
 import { keys } from './secrets.ts'
-import { connect, disconnect, everything, publish } from './upstream.ts'
+import { connect, delegated, disconnect, everything, publish } from './upstream.ts'
 
 beforeEach(disconnect)
 afterEach(disconnect)
@@ -32,6 +32,20 @@ async function built(plan = 'basic'): Promise<string> {
 }
 
 describe('a custom domain', () => {
+  it('that is delegated here is shown by the zone of its customer, which the form makes, once billing says whose the service is', async () => {
+    const [service, other] = [await built(), newService()]
+    await order(other)
+    const shop = newDomain()
+    await delegated(shop)
+    const form = (of: string, more: object = {}) => post('/customdomain/add', { service_id: of, domain: shop, ...more })
+    expect(await (await form(service)).json()).toMatchObject({ success: true, zone: null })
+    expect(await (await form(service, { user_id: 55 })).json()).toMatchObject({ success: true, zone: expect.stringMatching(/^success: the zone .* was created/) })
+    expect(await (await form(other, { user_id: '56' })).json()).toMatchObject({ success: true, zone: expect.stringMatching(/another account on this platform/) })
+    const doctor = async (of: string) => (await get(`/domains/${shop}/doctor?service_id=${of}`)).json()
+    await expect.poll(() => doctor(service), { timeout: 8_000 }).toMatchObject({ proof: 'delegation' })
+    expect(await doctor(other)).toMatchObject({ proof: null, missing: expect.stringContaining('is another customer') })
+  })
+
   it('is accepted at once with the records to set, waits for them while the site rests, is served with a certificate, and goes without a trace', async () => {
     const service = await built()
     const shop = newDomain()

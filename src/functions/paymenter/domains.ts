@@ -4,14 +4,17 @@ import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import { configOf } from '../../config.ts'
 import { domainName, type DomainName } from '../../domain/domain-name.ts'
+import { customerKey } from '../../domain/names.ts'
 import { plans } from '../../domain/plan.ts'
 import type { App } from '../access.ts'
 import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
-import { act, ActionFields, Service, serviceOf } from './service.ts'
+import { ownerId } from '../user-id.ts'
+import { act, ActionFields, allocator, Service, serviceOf } from './service.ts'
 
 const typed = z.string({ error: 'is required: the domain' }).max(1_000, 'is too long for a domain name').describe('As people type it; letters of any script.')
 const Ask = ActionFields.extend({ domain: typed })
+const Add = Ask.extend({ user_id: ownerId })
 
 const time = z.number().describe('Epoch milliseconds.')
 const state = z.enum(['waiting for DNS', 'verifying', 'certificate requested', 'live', 'failed', 'being removed'])
@@ -31,6 +34,7 @@ const List = z.object({
   notices: z.array(z.object({ what: z.string(), why: z.string(), at: time })).describe('Domains that could not be added, newest last.'),
 })
 const Added = z.object({ success: z.literal(true), service_id: z.string(), existing: z.boolean().describe('It was there already, and is looked at again now.'), quota: Quota }).extend(Entry.shape)
+const AddedWithZone = Added.extend({ zone: z.string().nullable().describe('What became of the zone, in a sentence; null when the customer is not known, or the domain is part of another.') })
 const Removed = z.object({ success: z.literal(true), service_id: z.string(), domain: z.string(), status: z.string(), quota: Quota })
 const Diagnosis = z.object({
   success: z.literal(true), service_id: z.string(), domain: z.string(), added: z.boolean().describe('It is connected to this site.'),
@@ -38,7 +42,7 @@ const Diagnosis = z.object({
   findings: z.array(z.object({ code: z.string(), severity: z.enum(['ok', 'warning', 'error']), name: z.string(), sentence: z.string(), cure: z.string() })),
 })
 
-const adding = { group: 'Domains', body: Ask, answer: Added, refuses: ['unknown-service', 'suspended', 'not-ready', 'quota'] } as const
+const adding = { group: 'Domains', body: Add, answer: Added, refuses: ['unknown-service', 'suspended', 'not-ready', 'quota'] } as const
 
 /** Paymenter gives up after 25 s. */
 const patienceMs = 15_000
@@ -47,9 +51,12 @@ export function domains(app: Hono<App>): void {
   mount(app, 'POST /action/setdomain', {
     ...adding, summary: 'Connect a domain', about: 'Accepted at once; the answer says which records to set. The same call again looks again now. A registered domain brings its www. along.',
   })(add)
-  mount(app, 'POST /customdomain/add', { ...adding, summary: 'Connect a domain, as the extension\'s form for it does', about: 'The same as `POST /action/setdomain`.' })(add)
+  mount(app, 'POST /customdomain/add', {
+    ...adding, answer: AddedWithZone, summary: 'Connect a domain, as the extension\'s form for it does',
+    about: 'As `POST /action/setdomain`; a registered domain that is delegated to us gets its zone as well, when its customer is known.',
+  })(async (c, fields) => ({ ...(await add(c, fields)), zone: await zoneOf(c, fields.body) }))
   mount(app, 'POST /action/deldomain', {
-    ...adding, summary: 'Disconnect a domain', about: 'The quota is free again at once; what serves the domain is taken down behind it.', answer: Removed, refuses: ['unknown-service', 'suspended', 'not-ready'],
+    ...adding, body: Ask, summary: 'Disconnect a domain', about: 'The quota is free again at once; what serves the domain is taken down behind it.', answer: Removed, refuses: ['unknown-service', 'suspended', 'not-ready'],
   })(remove)
   mount(app, 'GET /action/getdomain', { group: 'Domains', summary: 'The domains of a site and the quota left', query: Service, answer: List, refuses: ['unknown-service'] })(
     async (c, { query: { service_id } }) => ({ success: true as const, service_id, ...(await listOf(c, service_id)) }))
@@ -65,14 +72,24 @@ export function domains(app: Hono<App>): void {
   })
 }
 
-async function add(c: Context<App>, { body: { service_id: service, domain } }: { body: z.infer<typeof Ask> }): Promise<z.infer<typeof Added>> {
+async function add(c: Context<App>, { body: { service_id: service, domain, user_id: user } }: { body: z.infer<typeof Add> }): Promise<z.infer<typeof Added>> {
   await serviceOf(c, service)
   const name = judged(c, domain, 'domain')
+  if (user !== undefined) await allocator(c).ownService(c.get('connection'), service, user)
   const { answer } = await act(c, service, { do: 'set-domain', domain: name })
   const { domains: all, quota } = await listOf(c, service)
   const entry = all.find((one) => one.domain === name.name)
   if (!entry) throw new Problem('not-ready', 'The domain was taken away again meanwhile.')
   return { success: true, service_id: service, existing: answer === 'unchanged', quota, ...entry }
+}
+
+/** The seed's form makes the zone too. That the domain is accepted does not depend on it. */
+async function zoneOf(c: Context<App>, { service_id: service, domain }: z.infer<typeof Add>): Promise<string | null> {
+  const { name, apex } = judged(c, domain, 'domain')
+  const connection = c.get('connection')
+  const user = await allocator(c).ownerOf(connection, service)
+  if (user === undefined || name !== apex) return null
+  return (await c.env.CUSTOMER.getByName(customerKey(connection, user)).addZone({ connection, user }, `${apex}.`, connection, 'ispconfig')).message
 }
 
 async function remove(c: Context<App>, { body: { service_id: service, domain } }: { body: z.infer<typeof Ask> }): Promise<z.infer<typeof Removed>> {

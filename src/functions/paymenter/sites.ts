@@ -12,6 +12,7 @@ import { customerEmail } from '../customer-email.ts'
 import { mount } from '../mount.ts'
 import { Problem } from '../problems.ts'
 import { serviceId } from '../service-id.ts'
+import { ownerId } from '../user-id.ts'
 import { allocator, Service, unknownService } from './service.ts'
 import { Status, status } from './status.ts'
 
@@ -19,6 +20,7 @@ const Create = z.object({
   service_id: serviceId,
   email: customerEmail,
   plan: z.enum(planNames, { error: `must be one of ${planNames.join(', ')}` }),
+  user_id: ownerId,
   public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish().describe('The address that the site is reached at; empty for the reverse proxy.'),
 })
 
@@ -58,6 +60,7 @@ async function createSite(c: Context<App>, fields: z.infer<typeof Create>): Prom
   if (intake.answer === 'conflict') throw new Problem('conflict', 'This service was terminated; its site cannot be created again. Please place a new order.', 'service_id')
   if (intake.answer === 'exhausted') throw new Problem('exhausted', `No more sites can be created at the moment: there are no free ${intake.what}. Please contact support; your order is not lost.`)
   if (intake.answer === 'unknown') throw new Error('a create is never unknown')
+  if (fields.user_id !== undefined) await allocator(c).ownService(connection, fields.service_id, fields.user_id)
   if (intake.answer === 'taken') await sendCommand(c.env, intake.command)
   const { identity, tenant } = intake.record
   const { vmid, ip, label, hostname } = identity

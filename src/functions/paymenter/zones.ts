@@ -12,7 +12,7 @@ import { customerKey } from '../../domain/names.ts'
 import type { App, Route } from '../access.ts'
 import { mount } from '../mount.ts'
 import { Problem, problems, type ProblemCode } from '../problems.ts'
-import { userId } from '../user-id.ts'
+import { maybeUser, userId } from '../user-id.ts'
 
 const text = (what: string) => z.string({ error: `is required: ${what}` }).trim().min(1, `is required: ${what}`)
 const domain = text('the domain').max(300, 'is too long')
@@ -20,7 +20,6 @@ const domain = text('the domain').max(300, 'is too long')
 const whole = z.preprocess((value) => (value === '' || value === null ? undefined : typeof value === 'string' && /^\s*\d{1,10}\s*$/.test(value) ? Number(value) : value), z.int({ error: 'must be a whole number' }).optional())
 const idNumber = z.preprocess((value) => (value === '' || value === null ? undefined : typeof value === 'number' ? String(value) : value), z.string({ error: 'must be a number' }).max(40, 'is too long').optional())
 const value = z.preprocess((given) => given ?? undefined, z.string({ error: 'must be text' }).max(5_000, 'is too long').optional())
-const maybeUser = z.preprocess((given) => (given === '' || given === null ? undefined : given), userId.optional())
 
 const home = z.preprocess((given) => (given === '' || given === null ? undefined : given), z.enum(homes, { error: `must be one of ${homes.join(', ')}` }).optional()).describe('Where the zone is kept; as configured when left out.')
 
