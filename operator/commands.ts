@@ -1,11 +1,14 @@
 // The command line `npx berth`: which commands there are, how they are called, and how they end. Prints nothing itself; the
 // operator's key comes by environment and is never part of what is answered.
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { verifyAudit } from './audit.ts'
 import { doctor } from './doctor.ts'
+import { exportLines } from './export.ts'
 import { status, tenant, tenants, type Service } from './look.ts'
 import { Misused, type Outcome } from './outcome.ts'
 import { abort, hold, release, retry, type Confirm } from './overrides.ts'
+import { replayFile, replayTenant } from './replay.ts'
 import { printRights } from './rights.ts'
 import { Worker } from './worker.ts'
 
@@ -26,6 +29,10 @@ const help = `Usage: npx berth <command> [options]
                                     compare the audit in D1 with the seals that tenants and customers keep
   audit verify customer <connection>/<user>
                                     the same for one customer's zones, records and mail
+  export [<connection>/<service>]   everything of one tenant or of all, as JSON lines; no secrets, but customers' addresses
+  replay <connection>/<service>|<file>
+                                    put a tenant's journal, or what export wrote, through the engine of this release in virtual
+                                    time: where it would now do something else, and what it would do next; changes nothing
   doctor [--silent-days <n>]        what is wrong, and the command that cures it
 
   rights [--storage <name>] [--backup-storage <name>] [--template-storage <name>] [--bridge <name>]
@@ -41,7 +48,7 @@ const help = `Usage: npx berth <command> [options]
   --help
 
 The operator key comes by environment: BERTH_OPERATOR_KEY.
-Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify), 2 when the command could not do its work.`
+Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify) or differs (replay), 2 when the command could not do its work.`
 
 const options = {
   'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'why': { type: 'string' }, 'yes': { type: 'boolean' }, 'silent-days': { type: 'string' },
@@ -69,6 +76,8 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
     const of = words.length === 0 ? undefined : one(words)
     return verifyAudit(worker, of && { connection: of.connection, service_id: of.service })
   },
+  'export': (worker, { words }) => exportLines(worker, words.length === 0 ? undefined : one(words)),
+  'replay': (worker, { words }) => replayTenant(worker, one(words)),
   'doctor': (worker, { silentDays, now }) => doctor(worker, now, silentDays),
 }
 
@@ -97,6 +106,7 @@ async function told(argv: string[], { env, login, now, confirm }: Surroundings):
     const named = { 'storage': values.storage ?? 'global-lvm', 'backup storage': values['backup-storage'] ?? 'backup', 'template storage': values['template-storage'] ?? 'local', 'bridge': values.bridge ?? 'vmbr1' }
     return { json: values.json ?? false, outcome: printRights(named) }
   }
+  if (name === 'replay' && words.length === 1 && (words[0]!.split('/').length !== 2 || existsSync(words[0]!))) return { json: values.json ?? false, outcome: await replayFile(words[0]!) }
   const key = env['BERTH_OPERATOR_KEY']
   if (!key) throw new Misused('BERTH_OPERATOR_KEY is not set: it wants the operator key.')
   const url = values.url ?? env['BERTH_URL']

@@ -30,7 +30,7 @@ const rooms: Record<string, readonly string[]> = {
   'index.ts': ['functions', 'queues', 'tenant', 'customer', 'broker'],
   gateway: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'jose', 'undici', 'domain', 'upstreams/signature.ts'],
   lab: ['hono', '@hono/node-server', 'zod', 'node:*', 'dns-packet', 'tldts', 'httpxy', '@php-wasm/node-8-3', '@php-wasm/universal', 'wrangler', 'miniflare', 'domain', 'gateway'],
-  operator: ['node:*', 'zod', 'wrangler', 'config'],
+  operator: ['node:*', 'zod', 'wrangler', 'config', 'domain', 'engine', 'resources', 'tenant', 'lab'],
 }
 
 /** Modules that only these files may import. */

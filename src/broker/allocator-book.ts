@@ -5,6 +5,7 @@ import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
 import { labelFromEmail, randomLabel, tenantKey } from '../domain/names.ts'
 import { plans, type PlanName } from '../domain/plan.ts'
 import type { Command, Identity, Spec, Verb } from '../domain/order.ts'
+import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 
 /** An address rests this long after it was seen to be free: ARP caches, logs and late packets must forget it. */
@@ -42,6 +43,7 @@ export class AllocatorBook {
     this.#storage = storage
     this.#cluster = cluster
     this.#random = random
+    openOrThrow(storage, schemas.allocator)
     const { sql } = storage
     sql.exec('CREATE TABLE IF NOT EXISTS held (kind TEXT NOT NULL, value TEXT NOT NULL, tenant TEXT NOT NULL, epoch INTEGER NOT NULL, ' +
       'state TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (kind, value))')

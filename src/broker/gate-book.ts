@@ -2,6 +2,7 @@
 // It never waits: it grants, or says when to ask again, and wakes who waited. An idle object is evicted after seconds, so
 // leases, waiters and open breakers are on disk; only the widths of adaptive pools are learned anew.
 import type { Grant, Spent, Turn, Verdict } from '../domain/gate.ts'
+import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import { Buckets } from './buckets.ts'
 import { breaker, lease, limitOf, rateOf } from './limits.ts'
@@ -27,6 +28,7 @@ export class GateBook {
   constructor(storage: Storage, wake: (tenant: string) => void) {
     this.#storage = storage
     this.#wake = wake
+    openOrThrow(storage, schemas.gate)
     storage.sql.exec('CREATE TABLE IF NOT EXISTS lease (tenant TEXT NOT NULL, step TEXT NOT NULL, pools TEXT NOT NULL, since INTEGER NOT NULL, claimed INTEGER NOT NULL, PRIMARY KEY (tenant, step))')
     for (const row of storage.sql.exec('SELECT tenant, step, pools, since, claimed FROM lease').toArray())
       this.#count({ tenant: String(row['tenant']), step: String(row['step']), pools: JSON.parse(String(row['pools'])) as string[], since: Number(row['since']), claimed: Boolean(row['claimed']) })

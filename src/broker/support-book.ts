@@ -1,6 +1,7 @@
 // Support subscriptions of all connections, each seen by its own only, and the history of every change, which only grows.
 // Holds hashes of keys, never a key. One transaction per call; asking again changes nothing.
 import { newSupportKey, supportAdmission, supportKeyHash, supportStatusAfter, type SupportStatus, type SupportVerb, type Tier } from '../domain/support.ts'
+import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 
 export interface Customer { email: string; firstname: string; lastname: string }
@@ -43,6 +44,7 @@ export class SupportBook {
   constructor(storage: Storage, lent: SupportLent) {
     this.#storage = storage
     this.#lent = lent
+    openOrThrow(storage, schemas.support)
     const { sql } = storage
     sql.exec('CREATE TABLE IF NOT EXISTS subscription (connection TEXT NOT NULL, service TEXT NOT NULL, status TEXT NOT NULL, tier TEXT NOT NULL, email TEXT NOT NULL, ' +
       'firstname TEXT NOT NULL, lastname TEXT NOT NULL, generation INTEGER NOT NULL, key_hash TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, ' +

@@ -2,12 +2,10 @@
 import type { Home } from '../domain/dns/home.ts'
 import type { DnsRecord } from '../domain/dns/record.ts'
 import type { Change } from '../domain/dns/zone-diff.ts'
+import { schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { Wanted } from '../engine/resource.ts'
 import { RowStore } from '../engine/row-store.ts'
-
-/** Raised when a column changes its meaning. */
-const schemaVersion = 1
 
 /** Whose object this is: written with the first change. `projected` is the journal line that the reporting copy has been told. */
 export interface CustomerState { key: string; connection: string; user: string; customerNo: string; projected?: number }
@@ -44,7 +42,7 @@ export class CustomerStorage extends RowStore {
   #state: CustomerState | undefined
 
   constructor(storage: Storage, now: () => number) {
-    super(storage, now, schemaVersion)
+    super(storage, now, schemas.customer)
     storage.sql.exec('CREATE TABLE IF NOT EXISTS history (n INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL)')
     storage.sql.exec('CREATE TABLE IF NOT EXISTS seen (origin TEXT PRIMARY KEY, body TEXT NOT NULL)')
   }

@@ -1,6 +1,7 @@
 // The rows, the journal and the seals of one object, in its own tables. Synchronous, so that whatever is written between two awaits
 // is one commit.
 import { beforeFirst, hashOf, type AuditLine, type Seal } from '../domain/audit-chain.ts'
+import { openSchema, type Schema } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { JournalEvent, Notebook, Row } from './row.ts'
 
@@ -26,22 +27,21 @@ export abstract class RowStore implements Notebook {
   /** What the database holds, read once per instance: a cache only, dropped whenever a transaction fails. */
   #rows: Map<string, Row> | undefined
   #depth = 0
-  readonly #schemaVersion: number
+  readonly #schema: Schema
 
-  /** An object whose tables were written with a newer `schemaVersion` parks itself instead of guessing: see isNewer. */
-  constructor(storage: Storage, now: () => number, schemaVersion: number) {
+  /** An object that was written by a release whose tables this one cannot read parks itself instead of guessing: see isNewer. */
+  constructor(storage: Storage, now: () => number, schema: Schema) {
     this.storage = storage
     this.now = now
-    this.#schemaVersion = schemaVersion
+    this.#schema = schema
     const { sql } = storage
-    sql.exec('CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), schema_version INTEGER NOT NULL, tenant TEXT)')
+    openSchema(storage, schema)
     sql.exec('CREATE TABLE IF NOT EXISTS step (name TEXT PRIMARY KEY, want TEXT NOT NULL, phase TEXT NOT NULL, attempt INTEGER NOT NULL, fails INTEGER NOT NULL, ' +
       'not_before INTEGER NOT NULL, why TEXT, body TEXT NOT NULL)')
     sql.exec('CREATE TABLE IF NOT EXISTS journal (i INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, step TEXT, ' +
       'attempt INTEGER NOT NULL, event TEXT NOT NULL, detail TEXT)')
     // The seals of the audit. They outlive the journal: whoever prunes it must leave them.
     sql.exec('CREATE TABLE IF NOT EXISTS seal (line INTEGER PRIMARY KEY, hash TEXT NOT NULL)')
-    sql.exec('INSERT OR IGNORE INTO meta (id, schema_version) VALUES (1, ?)', schemaVersion)
   }
 
   /** Whose journal this is, undefined as long as nobody's. */
@@ -55,9 +55,9 @@ export abstract class RowStore implements Notebook {
     this.#rows = undefined
   }
 
-  /** True when the database was written by a newer release. */
+  /** True when the database was written by a release whose tables this one cannot read. */
   isNewer(): boolean {
-    return Number(this.storage.sql.exec('SELECT schema_version AS v FROM meta').toArray()[0]?.['v']) > this.#schemaVersion
+    return Number(this.storage.sql.exec('SELECT schema_version AS v FROM meta').toArray()[0]?.['v']) > this.#schema.version
   }
 
   transaction<T>(run: () => T): T {

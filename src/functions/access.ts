@@ -84,6 +84,7 @@ export const access = {
   'POST /operator/hold': 'operator',
   'POST /operator/release': 'operator',
   'POST /operator/abort': 'operator',
+  'GET /operator/export': 'operator',
   'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',
   'GET /operator/gate': 'operator',

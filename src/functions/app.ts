@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { App } from './access.ts'
 import { audit } from './audit.ts'
+import { exports } from './export.ts'
 import { health } from './health.ts'
 import { mail } from './mail.ts'
 import { operator } from './operator.ts'
@@ -38,6 +39,7 @@ export function app(): Hono<App> {
   orders(all)
   operator(all)
   overrides(all)
+  exports(all)
   audit(all)
   reports(all)
   reference(all)

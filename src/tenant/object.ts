@@ -17,6 +17,7 @@ import { Actor, type Lent } from './actor.ts'
 import { backupList, type BackupList } from './backups.ts'
 import { examined, type Examined } from './doctor.ts'
 import { domainsView, type DomainsView } from './domain-view.ts'
+import { exported } from './export.ts'
 import { figures, type Figures } from './figures.ts'
 import type { Overridden, Override } from './override.ts'
 import { preview } from './preview.ts'
@@ -122,6 +123,11 @@ export class Tenant extends DurableObject<Env> {
   backups(): BackupList | undefined {
     const state = this.#actor.store.state()
     return state && backupList(state)
+  }
+
+  /** Everything that it keeps, as JSON lines, from journal line `after` on. */
+  exported(after: number, most: number): { lines: string[]; next: number | null } {
+    return exported(this.#actor.store, this.#lent.cluster, after, most, this.#lent.now())
   }
 
   /** The newest journal lines, oldest first; `detail` as JSON text. */

@@ -1,17 +1,15 @@
 // The tenant's own tables: inbox, rows, journal. Synchronous, so that whatever is written between two awaits is one commit.
 import type { Command } from '../domain/order.ts'
+import { schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import { RowStore } from '../engine/row-store.ts'
 import { revived, type TenantState } from './state.ts'
-
-/** Raised when a column changes its meaning; an object that meets a newer number parks itself instead of guessing. */
-export const schemaVersion = 1
 
 export class TenantStorage extends RowStore {
   #state: TenantState | undefined
 
   constructor(storage: Storage, now: () => number) {
-    super(storage, now, schemaVersion)
+    super(storage, now, schemas.tenant)
     storage.sql.exec('CREATE TABLE IF NOT EXISTS inbox (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL)')
   }
 
@@ -47,6 +45,11 @@ export class TenantStorage extends RowStore {
     if (sql.exec('SELECT 1 FROM inbox WHERE id = ?', command.id).toArray().length > 0) return false
     sql.exec('INSERT INTO inbox (id, seq, body, at) VALUES (?, ?, ?, ?)', command.id, command.seq, JSON.stringify(command), this.now())
     return true
+  }
+
+  /** The commands that were taken, oldest first. */
+  commands(): Command[] {
+    return this.storage.sql.exec('SELECT body FROM inbox ORDER BY rowid').toArray().map((row) => JSON.parse(String(row['body'])) as Command)
   }
 
   /** Forgets the rows of an epoch that has come to rest; its journal stays. */

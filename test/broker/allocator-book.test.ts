@@ -5,7 +5,7 @@ import { AllocatorBook, quarantineMs, type Intake } from '../../src/broker/alloc
 import type { Cluster } from '../../src/domain/cluster.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { cluster } from '../simulation/cluster.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 
 const disks: Disk[] = []
 afterEach(() => {

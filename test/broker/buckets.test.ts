@@ -1,7 +1,7 @@
 // Budgets that only time refills, over real SQLite: never overdrawn, all or none, given back only when nothing was used.
 import { afterEach, describe, expect, it } from 'vitest'
 import { GateBook } from '../../src/broker/gate-book.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 
 const hourMs = 3_600_000
 const disks: Disk[] = []

@@ -1,7 +1,7 @@
 // One name belongs to one tenant at a time; who shows more waits until the holder has let go. Over real SQLite.
 import { afterEach, expect, it } from 'vitest'
 import { Claims } from '../../src/broker/claims.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 
 const disks: Disk[] = []
 afterEach(() => {

@@ -4,7 +4,7 @@ import { between, pick, seeded } from '../../lab/random.ts'
 import { GateBook, type Ask } from '../../src/broker/gate-book.ts'
 import { breaker, lease, limitOf, rateOf } from '../../src/broker/limits.ts'
 import type { Verdict } from '../../src/domain/gate.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 
 const disks: Disk[] = []
 afterEach(() => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { SupportBook, guesses, type Created, type Whose } from '../../src/broker/support-book.ts'
 import { newSupportKey, supportKeyPattern, tierNames, tiers, type SupportStatus, type SupportVerb } from '../../src/domain/support.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 import { seeded } from '../../lab/random.ts'
 
 const disks: Disk[] = []

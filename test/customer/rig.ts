@@ -19,7 +19,7 @@ import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { pass, timed } from '../lab/timed.ts'
 import { cluster } from '../simulation/cluster.ts'
 import { dataCentre, settings } from '../simulation/data-centre.ts'
-import { Disk, Gone } from '../simulation/disk.ts'
+import { Disk, Gone } from '../../lab/disk.ts'
 
 export const nameServers = ['ns1.berth.localhost', 'ns2.berth.localhost']
 

@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 import { verifyAudit } from '../../operator/audit.ts'
 import { doctor, type Finding } from '../../operator/doctor.ts'
 import { status, tenant, tenants } from '../../operator/look.ts'
+import { exportLines } from '../../operator/export.ts'
 import { abort, hold, release } from '../../operator/overrides.ts'
+import { readSaved } from '../../operator/saved.ts'
 import { Worker } from '../../operator/worker.ts'
 import { newService, order, origin, until } from './billing.ts'
 import { keys } from './secrets.ts'
@@ -45,4 +47,9 @@ it('holds, releases and gives up through the real routes, and the audit has who 
   await expect(abort(worker, whose, 'night shift', 'a mistake', true, undefined)).rejects.toThrow('The Worker answers 409: Its order is being taken back already, or was.')
   await expect.poll(async () => (await worker.rows('audit_by_customer', { service })).map((row) => `${row['event']} ${row['actor']}`)).toEqual(expect.arrayContaining(['held day shift', 'released night shift', 'aborted night shift']))
   expect(await verifyAudit(worker, { connection: 'test', service_id: service })).toMatchObject({ well: true })
+  const [mine, all] = [await exportLines(worker, whose), await exportLines(worker, undefined)]
+  const [saved, ...others] = readSaved(mine.lines.join('\n'))
+  expect([others, saved?.state.spec.service, saved?.commands.map(({ verb }) => verb), saved?.lines.some(({ event }) => event === 'aborted')]).toEqual([[], service, ['create'], true])
+  expect(new Set(readSaved(all.lines.join('\n')).map(({ state }) => state.spec.service))).toEqual(new Set([service, expect.any(String)]))
+  expect(all.lines.join()).not.toMatch(new RegExp(Object.values(keys).join('|')))
 })

@@ -95,6 +95,7 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'POST /operator/hold': 'shut',
   'POST /operator/release': 'shut',
   'POST /operator/abort': 'shut',
+  'GET /operator/export': 'shut',
   'POST /operator/reports': 'shut',
   'GET /operator/tenant': 'shut',
   'GET /operator/gate': 'shut',

@@ -1,7 +1,7 @@
 // A Durable Object's storage in plain Node: real SQLite in memory, with the power that can be cut after any commit.
 // What was committed survives; the instance that was using it cannot touch it any more.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Sql, SqlValue, Storage } from '../../src/domain/sql.ts'
+import type { Sql, SqlValue, Storage } from '../src/domain/sql.ts'
 
 /** Thrown at the first touch of storage by an instance that has been replaced, as on the platform. */
 export class Gone extends Error {}

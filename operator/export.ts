@@ -1,0 +1,23 @@
+// `berth export`: everything of one tenant or of all as JSON lines. Reads only.
+import * as z from 'zod'
+import type { Outcome } from './outcome.ts'
+import type { Service } from './look.ts'
+import type { Worker } from './worker.ts'
+
+const Piece = z.object({ lines: z.array(z.string()), next: z.string().nullable() })
+
+/** All pieces, in order. */
+export async function exported(worker: Worker, of: Service | undefined): Promise<string[]> {
+  const all: string[] = []
+  for (let next: string | null = ''; next !== null;) {
+    const piece: z.infer<typeof Piece> = await worker.get('operator/export', { ...(of ? { connection: of.connection, service_id: of.service } : {}), after: next }, Piece)
+    all.push(...piece.lines)
+    next = piece.next
+  }
+  return all
+}
+
+export async function exportLines(worker: Worker, of: Service | undefined): Promise<Outcome> {
+  const lines = await exported(worker, of)
+  return { well: true, data: lines.map((line) => JSON.parse(line) as unknown), lines }
+}
