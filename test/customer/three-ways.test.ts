@@ -12,7 +12,7 @@ import type { Reach } from '../../src/resources/reach.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { cluster } from '../simulation/cluster.ts'
 import { settings } from '../simulation/data-centre.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 import { good, nameServers, rig } from './rig.ts'
 
 let one: ReturnType<typeof rig>
