@@ -75,7 +75,7 @@ const patterns: Record<string, string> = {
   sid: 'ct(?::|%3A)[1-9][0-9]{2,8}',
   name: '[A-Za-z][A-Za-z0-9_-]{0,79}',
   power: '(?:start|shutdown)',
-  upid: 'UPID(?::|%3A)(?:[A-Za-z0-9._~!@:+-]|%3A|%40|%21|%2B|%2F)+',
+  upid: 'UPID(?::|%3A)(?:[A-Za-z0-9._~!@:+-]|%3A|%40|%21|%2B)+',
   write: '(?:add|update|delete)',
   rr: '(?:a|aaaa|cname|mx|ns|txt|srv|caa|tlsa|ptr|alias)',
   mail: '(?:domain|user|alias|forward)',

@@ -111,7 +111,7 @@ export class Ispconfig {
     const failed = new Refusal(503, 'not-sent', 'ispconfig-log-in', 'ispconfig did not answer the log-in')
     const order = call('login', JSON.stringify({ username, password }))
     const answer = await send(this.#rim, 'ispconfig', url, order, since + logInTimeoutMs).answer.catch((error: unknown) => {
-      throw error instanceof NotConnected ? unreachable('ispconfig') : failed
+      throw error instanceof NotConnected ? unreachable('ispconfig', [error.code]) : failed
     })
     const said = answer.status === 200 ? envelope.safeParse(decoded(answer.body)).data : undefined
     if (said === undefined) throw failed
@@ -142,7 +142,7 @@ const full = (): Refusal => new Refusal(503, 'not-sent', 'ispconfig-queue', 'too
 const deadSession = (): Refusal => new Refusal(503, 'not-sent', 'ispconfig-session', 'ispconfig no longer accepts the session, a new log-in follows')
 
 function lost(error: unknown): never {
-  throw error instanceof NotConnected ? unreachable('ispconfig') : error
+  throw error instanceof NotConnected ? unreachable('ispconfig', [error.code]) : error
 }
 
 /** The named arguments of a call. */

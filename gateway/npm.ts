@@ -127,7 +127,7 @@ const errorAnswer = z.object({ error: z.object({ message: z.string() }) })
 const json = { 'content-type': 'application/json', accept: 'application/json' }
 
 function refusal(error: unknown): never {
-  throw error instanceof NotConnected ? unreachable('npm') : error
+  throw error instanceof NotConnected ? unreachable('npm', [error.code]) : error
 }
 
 const noRight = (): Refusal => new Refusal(502, 'credentials', 'npm-right', 'nginx proxy manager does not let the account of the gateway do this')

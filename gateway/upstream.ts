@@ -89,6 +89,7 @@ export class Servers {
   }
 
   async ask(order: Order, deadline: number): Promise<Answer> {
+    const codes: string[] = []
     for (let tried = 0; tried < this.#urls.length; tried++) {
       const at = (this.#last + tried) % this.#urls.length
       try {
@@ -97,13 +98,17 @@ export class Servers {
         return answer
       } catch (error) {
         if (!(error instanceof NotConnected)) throw error
+        codes.push(error.code)
       }
     }
-    throw unreachable(this.#vendor)
+    throw unreachable(this.#vendor, codes)
   }
 }
 
-export const unreachable = (vendor: Vendor): Refusal => new Refusal(503, 'not-sent', 'unreachable', `no connection to ${vendor}`)
+/** `codes`: why each of its addresses could not be connected to. Somebody who answers with a certificate that is not believed is told from nobody. */
+export const unreachable = (vendor: Vendor, codes: readonly string[]): Refusal => (codes.some(isUntrusted)
+  ? new Refusal(503, 'not-sent', 'certificate', `the certificate of ${vendor} is not believed`)
+  : new Refusal(503, 'not-sent', 'unreachable', `no connection to ${vendor}`))
 
 const connectCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
 /** The kernel reports these for an established connection too, so the system call decides. */

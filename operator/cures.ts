@@ -10,6 +10,7 @@ export const Systems = z.object({
 /** When something stands between the Worker and the gateway, every system behind it says the same. */
 const ways: [RegExp, string][] = [
   [/from the future|too old|\(deadline\)/, 'on the gateway\'s machine: timedatectl set-ntp true; chronyc tracking'],
+  [/certificate of \w+ is not believed/, 'berth-gateway check on the gateway\'s machine says which address: a renewed certificate needs its new fingerprint in the configuration (docs/gateway.md); the same as before: somebody stands between'],
   [/tunnel is not connected/, 'on the gateway\'s machine: systemctl restart cloudflared; UDP 7844 must be let out (docs/deploy.md)'],
   [/dns_error|connection_refused/, 'on the gateway\'s machine: cloudflared --version (2025.7.0 or newer, on QUIC); systemctl status berth-gateway; npx wrangler vpc service list (docs/deploy.md)'],
   [/Cloudflare Access|\(access\)/, 'a service token that the application\'s Service Auth policy includes: npx wrangler secret put ACCESS_SERVICE_TOKEN --env production; "access" in the gateway\'s configuration (docs/deploy.md)'],

@@ -44,6 +44,10 @@ export interface DataCentre {
   inside: Plan
   /** The gateway process dies and comes back; `keeps` its nonces, fences and runs, or has lost the file. */
   restartGateway(keeps: boolean): void
+  /** What a system does instead of answering as it should: another answer, or an error as fetch throws it; undefined lets it answer. */
+  spoilt: Partial<Record<Service, (request: Request) => Response | undefined>>
+  /** How far the gateway's clock is ahead of everybody else's. */
+  gatewayAheadMs: number
 }
 
 const file = process.env['BERTH_RECORD']
@@ -69,7 +73,7 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const inside = plan(clock, weather.inside ?? [], (request) => !request.url.includes('/status') || !request.url.includes('/tasks/'))
   const edge = plan(clock, weather.edge ?? [])
   const behind = (service: Service): Fetch => {
-    const answer: Fetch = async (request) => apps[service].fetch(request)
+    const answer: Fetch = async (request) => dc.spoilt[service]?.(request) ?? apps[service].fetch(request)
     const { write } = recording
     return faulty(write ? recorded(service, answer, write, major) : answer, inside)
   }
@@ -99,17 +103,18 @@ export function dataCentre(seed: number, weather: Weather = {}, major: 8 | 9 = 9
   const startGateway = (kept: DatabaseSync) => gateway({
     keys: { sim: key },
     upstreams: { proxmox: { urls: ['http://node1:8006', 'http://node2:8006'], token: proxmoxToken }, linstor: { urls: ['http://linstor:3370'] }, npm: { url: 'http://npm:81', ...account }, ispconfig: { url: 'http://ispconfig:8080', ...panel } },
-    driver, dns: { exchange: portFiftyThree(net), allowed: [] }, fetch: fetchInside, now: () => clock.now(), sleep, taskPollMs: 1_000, memory: new Memory(kept, { owner: 'sim', boot: 'sim', now: clock.now() }),
+    driver, dns: { exchange: portFiftyThree(net), allowed: [] }, fetch: fetchInside, now: () => clock.now() + dc.gatewayAheadMs, sleep, taskPollMs: 1_000, memory: new Memory(kept, { owner: 'sim', boot: 'sim', now: clock.now() }),
   })
-  let kept = new DatabaseSync(':memory:')
-  let entrance = startGateway(kept)
-  links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)
-  return {
-    major, clock, world, edge, inside,
+  const dc: DataCentre = {
+    major, clock, world, edge, inside, spoilt: {}, gatewayAheadMs: 0,
     rim: { fetch: fetchInside, now: () => clock.now(), sleep },
     restartGateway: (keeps) => {
       if (!keeps) kept = new DatabaseSync(':memory:')
       entrance = startGateway(kept)
     },
   }
+  let kept = new DatabaseSync(':memory:')
+  let entrance = startGateway(kept)
+  links['gateway.test'] = faulty(async (request) => entrance.fetch(request), edge)
+  return dc
 }
