@@ -38,22 +38,22 @@ function dyingAtOnce(): Pick<Part, 'spoil' | 'mend'> {
 
 /** What an order says and where it stands ten minutes after it was placed, long before the part is mended. */
 async function ordered({ spoil, mend }: Part, events: Event[], mendedMs = 20 * minute) {
-  const then: { outcome?: string | null; whys: string[]; containers?: number } = { whys: [] }
+  const early: { outcome?: string | null; whys: string[]; containers?: number } = { whys: [] }
   const result = await live({
     seed: 21, events,
     also: [
       { atMs: 0, run: ({ dc }: Platform) => spoil(dc) },
       { atMs: 10 * minute, run: (platform: Platform) => {
         const host = platform.tenant('one')!
-        then.outcome = platform.state(host)?.outcome ?? null
-        then.containers = containers(platform.dc.world).length
+        early.outcome = platform.state(host)?.outcome ?? null
+        early.containers = containers(platform.dc.world).length
         // As `npx berth tenant` shows them: the steps with their reasons, and the journal.
-        then.whys = [...host.actor.store.rows().map(({ why }) => why ?? ''), ...host.actor.store.linesAfter(0, 10_000).map(({ step, event, detail }) => `${step} ${event} ${JSON.stringify(detail)}`)]
+        early.whys = [...host.actor.store.rows().map(({ why }) => why ?? ''), ...host.actor.store.linesAfter(0, 10_000).map(({ step, event, detail }) => `${step} ${event} ${JSON.stringify(detail)}`)]
       } },
       { atMs: mendedMs, run: ({ dc }: Platform) => mend(dc) },
     ],
   })
-  return { ...result, then, retried: result.journal.some((line) => line.includes(' retried ')) }
+  return { ...result, early, retried: result.journal.some((line) => line.includes(' retried ')) }
 }
 
 describe('an order', () => {
@@ -64,9 +64,9 @@ describe('an order', () => {
     'a gateway whose clock lets every deadline pass': { spoil: (dc) => void (dc.gatewayAheadMs = 30 * s), mend: (dc) => void (dc.gatewayAheadMs = 0), says: /deadline/ },
   }
   it.each(Object.entries(waits))('waits for %s to be mended, says so, and goes on by itself', async (_, part) => {
-    const { violations, outcomes, then, retried } = await ordered(part, [at(100, 'create')])
-    expect(then.outcome).toBe(null)
-    expect(then.whys.join('\n')).toMatch(part.says)
+    const { violations, outcomes, early, retried } = await ordered(part, [at(100, 'create')])
+    expect(early.outcome).toBe(null)
+    expect(early.whys.join('\n')).toMatch(part.says)
     expect({ violations, outcomes, retried }).toEqual({ violations: [], outcomes: { one: 'live' }, retried: false })
   })
 
@@ -76,9 +76,9 @@ describe('an order', () => {
     'a gateway whose clock is minutes ahead': { spoil: (dc) => void (dc.gatewayAheadMs = 5 * minute), mend: (dc) => void (dc.gatewayAheadMs = 0), says: /too old/ },
   }
   it.each(Object.entries(stops))('stops at %s, says so, and goes on when a person asks', async (_, part) => {
-    const { violations, outcomes, then, retried } = await ordered(part, [at(100, 'create')])
-    expect(then.outcome).toBe('stuck')
-    expect(then.whys.join('\n')).toMatch(part.says)
+    const { violations, outcomes, early, retried } = await ordered(part, [at(100, 'create')])
+    expect(early.outcome).toBe('stuck')
+    expect(early.whys.join('\n')).toMatch(part.says)
     expect({ violations, outcomes, retried }).toEqual({ violations: [], outcomes: { one: 'live' }, retried: true })
   })
 
@@ -90,9 +90,9 @@ describe('an order', () => {
     'a container that never boots': { ...dyingAtOnce(), says: /8 attempts failed/ },
   }
   it.each(Object.entries(undone))('is taken back whole for %s, says so, and may be placed again', async (_, part) => {
-    const { violations, outcomes, then } = await ordered(part, [at(100, 'create'), at(40 * minute, 'create')], 30 * minute)
-    expect([then.outcome, then.containers]).toEqual(['undone', 0])
-    expect(then.whys.join('\n')).toMatch(part.says)
+    const { violations, outcomes, early } = await ordered(part, [at(100, 'create'), at(40 * minute, 'create')], 30 * minute)
+    expect([early.outcome, early.containers]).toEqual(['undone', 0])
+    expect(early.whys.join('\n')).toMatch(part.says)
     expect({ violations, outcomes }).toEqual({ violations: [], outcomes: { one: 'live' } })
   })
 })
