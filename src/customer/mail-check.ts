@@ -37,10 +37,10 @@ export async function checkMail(store: CustomerStorage, lent: Lent, zones: Zones
   const { selector, key } = held ?? { selector: dkimSelector, key: undefined }
   const host = canonical(mailHost)
   try {
-    const looks = await gatherMail(up.dns, { domain, selector, mailHost: host, address: mail.address })
+    const looks = await gatherMail(up, { domain, selector, mailHost: host, address: mail.address, policy: mail.policy !== undefined })
     const findings = examineMail(looks, {
       domain, mailHost: host, address: mail.address, selector, key, nameServers: ((found.ok ? found.zone.cloudflare?.nameServers : undefined) ?? nameServers).map(canonical),
-      policy: mail.policy && { host: canonical(mail.policy.host), id: policyId(mail.policy.text) },
+      policy: mail.policy && { host: canonical(mail.policy.host), id: policyId(mail.policy.text), text: mail.policy.text },
       zone: found.ok ? found.current : undefined,
     })
     const dkim = key === undefined ? {} : { dkim: { name: canonical(dkimName(selector, `${domain}.`)), text: dkimText(key) } }

@@ -18,7 +18,7 @@ export const codes = {
   'caa-forbids': ['error', 'CAA records forbid the platform\'s certificate authority'],
   'half-delegated': ['error', 'only some of the platform\'s name servers are in the delegation'],
   'mixed-delegation': ['error', 'other name servers stand in the delegation beside the platform\'s'],
-  'no-zone-here': ['error', 'delegated to the platform, but the customer has no zone here'],
+  'no-zone-here': ['error', 'delegated to the platform, but it has no zone here, or another customer\'s'],
   'name-servers-disagree': ['warning', 'the domain\'s name servers give different answers'],
   'resolvers-disagree': ['warning', 'resolvers do not all have the newest answer yet'],
   'mail-stays': ['ok', 'mail goes where the MX records lead, and the web site does not change that'],

@@ -25,6 +25,7 @@ export const mailCodes = {
   'mta-sts-missing': ['warning', 'there is no MTA-STS record'],
   'mta-sts-wrong': ['warning', 'the MTA-STS record names another policy than ours'],
   'mta-sts-host': ['warning', 'the name of the MTA-STS policy does not lead to us'],
+  'mta-sts-policy': ['warning', 'the MTA-STS policy cannot be fetched, or says something else than ours'],
   'tls-reports-missing': ['warning', 'nobody is told when mail cannot be delivered encrypted'],
   'mail-host-address': ['error', 'the mail server\'s own name does not lead to its address'],
   'reverse-name': ['warning', 'the reverse name of the mail server\'s address is not its name'],

@@ -2,6 +2,7 @@
 // zone holds but no server shows yet is waited for, not complained of. Pure: asks nobody, knows no time. docs/mail.md has the codes.
 import { canonical, led, type QueryType } from '../domain/dns/answer.ts'
 import type { DnsRecord } from '../domain/dns/record.ts'
+import { policyProblem } from '../domain/mail/policy.ts'
 import { nothingToDo, type Severity } from './finding.ts'
 import { mailFinding, type MailFinding } from './mail-finding.ts'
 import { reverse, type MailLooks } from './mail-gather.ts'
@@ -15,7 +16,7 @@ export interface MailExpected {
   selector: string
   /** The key that the mail server signs with; undefined when it has none. */
   key: string | undefined
-  policy: { host: string; id: string } | undefined
+  policy: { host: string; id: string; text: string } | undefined
   /** The platform's name servers. */
   nameServers: readonly string[]
   /** What the domain's zone here holds; undefined when nobody could tell. */
@@ -26,7 +27,8 @@ export type MailState = 'live' | 'waiting for the name servers' | 'needs attenti
 
 /** Everything that is to be said, errors first. */
 export function examineMail(looks: MailLooks, expected: MailExpected): MailFinding[] {
-  const found = [...delegated(looks, expected), ...records(looks, expected), ...server(looks, expected)]
+  const shown = records(looks, expected)
+  const found = [...delegated(looks, expected), ...shown, ...policy(looks, expected, shown), ...server(looks, expected)]
   const order: Severity[] = ['error', 'warning', 'ok']
   return found.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
 }
@@ -56,6 +58,15 @@ function records(looks: MailLooks, expected: MailExpected): MailFinding[] {
   const lookups = looks.spfLookups.map((message) => mailFinding('spf-lookups', domain, message, `Correct the SPF record of ${domain}: remove what is no longer needed.`))
   const elsewhere = delegated(looks, expected).length > 0
   return [...(silent && !elsewhere ? [mailFinding('servers-silent', domain, `None of the name servers of ${domain} answers for it.`, 'Try again in a few minutes; if it lasts, contact support.')] : []), ...found, ...lookups]
+}
+
+/** The file that senders fetch. As long as its name does not lead to us, that is what is to be cured. */
+function policy({ policy: fetched }: MailLooks, { domain, policy: ours }: MailExpected, shown: readonly MailFinding[]): MailFinding[] {
+  const host = `mta-sts.${domain}`
+  if (!ours || !fetched || !shown.some(({ name, severity }) => name === host && severity === 'ok')) return []
+  const problem = 'problem' in fetched ? `${host}, where senders look for the MTA-STS policy, ${fetched.problem}` : policyProblem(fetched.text, ours.text)
+  if (problem === undefined) return [mailFinding('right', host, `The MTA-STS policy of ${domain} is ours.`, nothingToDo)]
+  return [mailFinding('mta-sts-policy', host, `${'problem' in fetched ? problem : `The MTA-STS policy of ${domain} ${problem}`}.`, `The platform's operator has to make https://${host}/.well-known/mta-sts.txt answer with our policy: that name must be one of the Worker's, with a certificate.`)]
 }
 
 /** PTR advice: receivers refuse mail from an address whose name does not lead back to it. */

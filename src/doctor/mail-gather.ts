@@ -2,11 +2,12 @@
 // address say of each other. A look-up that fails is left out; only when no resolver answers at all is there an error.
 import { led, type QueryType } from '../domain/dns/answer.ts'
 import { spfLookups } from '../domain/dns/spf.ts'
-import type { Dns } from '../upstreams/dns/client.ts'
+import type { FetchedPolicy } from '../upstreams/policy-host.ts'
+import type { Upstreams } from '../upstreams/upstreams.ts'
 import type { Look } from './facts.ts'
 
 /** Names in lower case, no dot at the end. */
-export interface MailAsk { domain: string; selector: string; mailHost: string; address: string }
+export interface MailAsk { domain: string; selector: string; mailHost: string; address: string; policy: boolean }
 
 export interface MailLooks {
   /** The domain's name servers as resolvers tell them. */
@@ -18,6 +19,8 @@ export interface MailLooks {
   /** Where the mail server's name leads, and how its address is called; undefined when nobody could tell. */
   mailAddresses: string[] | undefined
   reverseNames: string[] | undefined
+  /** The MTA-STS policy as a sender gets it; undefined when none is expected. */
+  policy: FetchedPolicy | undefined
   /** What is wrong with the look-ups of the SPF record, in sentences. */
   spfLookups: string[]
 }
@@ -30,13 +33,14 @@ export const mailQuestions = ({ domain, selector }: Pick<MailAsk, 'domain' | 'se
 ]
 
 /** Throws UpstreamError (`dns`, never in doubt) when no resolver answers. */
-export async function gatherMail(dns: Dns, ask: MailAsk): Promise<MailLooks> {
+export async function gatherMail({ dns, policyHost }: Pick<Upstreams, 'dns' | 'policyHost'>, ask: MailAsk): Promise<MailLooks> {
   const { domain, mailHost, address } = ask
   // Asked alone and first: from here on the client knows which resolver is away.
   const nameServers = led(await dns.first(domain, 'NS'), domain, 'NS').values
   const back = reverse(address)
   const values = async (name: string, type: QueryType): Promise<string[] | undefined> => dns.first(name, type).then((answer) => (answer.rcode === 'SERVFAIL' ? undefined : led(answer, name, type).values), () => undefined)
-  const [places, mailAddresses, reverseNames] = await Promise.all([
+  const [policy, places, mailAddresses, reverseNames] = await Promise.all([
+    ask.policy ? policyHost.policy(domain) : undefined,
     Promise.all(nameServers.slice(0, serversMax).map(async (host) => ((await values(host, 'A')) ?? []).slice(0, 1).map((at) => [at, host] as const))),
     values(mailHost, 'A'), values(back, 'PTR'),
   ])
@@ -45,7 +49,7 @@ export async function gatherMail(dns: Dns, ask: MailAsk): Promise<MailLooks> {
     dns.at(server, name, type).then((answer): Look[] => [{ name, type, answer }], () => []))))).flat()
   const spf = served.filter((look) => look.name === domain && look.type === 'TXT').flatMap(({ answer }) => led(answer, domain, 'TXT').values).find((text) => /^v=spf1(?: |$)/i.test(text))
   const found = spf === undefined ? [] : await spfLookups({ name: `${domain}.`, type: 'TXT', ttl: 0, priority: null, data: spf }, async (name) => values(name, 'TXT'))
-  return { nameServers, asked, served, mailAddresses, reverseNames, spfLookups: found.map(({ message }) => message) }
+  return { nameServers, policy, asked, served, mailAddresses, reverseNames, spfLookups: found.map(({ message }) => message) }
 }
 
 /** `203.0.113.12` -> `12.113.0.203.in-addr.arpa` */

@@ -1,4 +1,5 @@
-// The one place where clients are constructed: what lies behind the gateway, Cloudflare and the DNS resolvers directly.
+// The one place where clients are constructed: what lies behind the gateway, Cloudflare, the DNS resolvers and
+// the hosts of MTA-STS policies directly.
 // Holds the gateway's key, the token for Access before it and Cloudflare's token, hands none out, knows no other secret.
 
 import { Cloudflare, words as cloudflareWords } from './cloudflare/client.ts'
@@ -11,6 +12,7 @@ import { words as ispconfigWords } from './ispconfig/remote.ts'
 import { Linstor } from './linstor/client.ts'
 import { Npm, words as npmWords } from './npm/client.ts'
 import { words as proxmoxWords } from './proxmox/api.ts'
+import { PolicyHost } from './policy-host.ts'
 import type { Proxmox } from './proxmox/client.ts'
 import { proxmox } from './proxmox/client.ts'
 
@@ -28,7 +30,7 @@ export interface UpstreamSettings {
   dnsResolvers: readonly string[]
 }
 
-export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; ispconfig: Ispconfig; gateway: Gateway; dns: Dns }
+export interface Upstreams { proxmox: Proxmox; linstor: Linstor; npm: Npm; cloudflare: Cloudflare; ispconfig: Ispconfig; gateway: Gateway; dns: Dns; policyHost: PolicyHost }
 
 /** The clients for one call at a time: time-outs, fences and signatures follow from what `call` says. */
 export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) => Upstreams {
@@ -52,15 +54,19 @@ export function upstreams(settings: UpstreamSettings, rim: Rim): (call: Call) =>
   } satisfies Record<string, Endpoint>
   const ownDns: Endpoint = { ...endpoints.gateway, system: 'dns' }
   const resolvers = settings.dnsResolvers.map((url) => ({ name: new URL(url).host, endpoint: { system: 'dns', baseUrl: url, words: () => undefined } satisfies Endpoint }))
-  return (call) => ({
-    proxmox: proxmox(new Http(endpoints.proxmox, rim, call)),
-    linstor: new Linstor(new Http(endpoints.linstor, rim, call)),
-    npm: new Npm(new Http(endpoints.npm, rim, call)),
-    cloudflare: new Cloudflare(new Http(endpoints.cloudflare, rim, call), settings.cloudflareZoneId),
-    ispconfig: new Ispconfig(new Http(endpoints.ispconfig, rim, call)),
-    gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
-    dns: new Dns(resolvers.map(({ name, endpoint }) => ({ name, http: new Http(endpoint, rim, call) })), new Http(ownDns, rim, call)),
-  })
+  return (call) => {
+    const dns = new Dns(resolvers.map(({ name, endpoint }) => ({ name, http: new Http(endpoint, rim, call) })), new Http(ownDns, rim, call))
+    return {
+      proxmox: proxmox(new Http(endpoints.proxmox, rim, call)),
+      linstor: new Linstor(new Http(endpoints.linstor, rim, call)),
+      npm: new Npm(new Http(endpoints.npm, rim, call)),
+      cloudflare: new Cloudflare(new Http(endpoints.cloudflare, rim, call), settings.cloudflareZoneId),
+      ispconfig: new Ispconfig(new Http(endpoints.ispconfig, rim, call)),
+      gateway: new Gateway(new Http(endpoints.gateway, rim, call)),
+      dns,
+      policyHost: new PolicyHost(rim, call, dns),
+    }
+  }
 }
 
 /** Takes what is for the gateway through `binding`, where there is one, and everything else over the internet. */

@@ -13,6 +13,7 @@ import { checkMail } from '../../src/customer/mail-check.ts'
 import { Mail } from '../../src/customer/mail.ts'
 import { Zones, type Answer } from '../../src/customer/zones.ts'
 import type { Home } from '../../src/domain/dns/home.ts'
+import { policyText } from '../../src/domain/mail/policy.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { customerKey } from '../../src/domain/names.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
@@ -40,7 +41,10 @@ export function rig(options: { edge?: readonly Rule[]; inside?: readonly Rule[];
   const hosts = new Map<string, Host>()
   /** What the reporting copy was told; it may be away. */
   const copy = { told: [] as CustomerProjection[], away: false }
-  const clients = upstreams(settings, dc.rim)
+  // Customers' policies are served by the Worker, whose name leads to Cloudflare.
+  world.slice('cloudflare-edge', () => ({ change: 0, names: {} as Record<string, object> })).names['policy.berth.localhost'] = { change: 0, answers: [{ type: 'A', content: '104.16.0.1', ttl: 300, proxied: false }] }
+  const policy = (): Response => new Response(policyText('mail.berth.localhost.', 'testing'), { headers: { 'content-type': 'text/plain' } })
+  const clients = upstreams(settings, { ...dc.rim, fetch: async (request) => (new URL(request.url).host.startsWith('mta-sts.') ? policy() : dc.rim.fetch(request)) })
 
   class Host {
     readonly whose

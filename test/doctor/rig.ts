@@ -14,6 +14,7 @@ import { gather } from '../../src/doctor/gather.ts'
 import { domainName } from '../../src/domain/domain-name.ts'
 import type { ResourceRecord } from '../../src/domain/dns/answer.ts'
 import type { Dns } from '../../src/upstreams/dns/client.ts'
+import type { PolicyHost } from '../../src/upstreams/policy-host.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 
 export const proxy = '203.0.113.10'
@@ -43,6 +44,9 @@ export function internet(seed = 1) {
   /** Resolvers that nobody reaches, by number. */
   const away = new Set<number>()
   const asked: string[] = []
+  /** What answers at https://mta-sts.…; the policy's own host is at Cloudflare. */
+  const web = { answer: (_request: Request): Response | Promise<Response> => new Response(null, { status: 404 }) }
+  world.slice('cloudflare-edge', () => ({ change: 0, names: {} as Record<string, object> })).names[`policy.${zone}`] = { change: 0, answers: [{ type: 'A', content: '104.16.0.1', ttl: 300, proxied: false }] }
   const clients = upstreams({
     gatewayUrl: 'http://gateway.test', gatewayKeyId: 'test', gatewayKey: 'a-secret-for-these-tests', cloudflareUrl: 'http://cloudflare.test/client/v4',
     cloudflareToken: 'token', cloudflareZoneId: 'a'.repeat(32), dnsResolvers: resolvers.map((_, i) => `http://r${i}.test/dns-query`),
@@ -51,6 +55,7 @@ export function internet(seed = 1) {
     async fetch(request) {
       const { host } = new URL(request.url)
       asked.push(host)
+      if (host.startsWith('mta-sts.')) return web.answer(request)
       if (host === 'gateway.test') return entrance.fetch(request)
       const at = Number(host[1])
       if (away.has(at)) throw new TypeError('fetch failed', { cause: Object.assign(new Error('no'), { code: 'ECONNREFUSED' }) })
@@ -66,13 +71,14 @@ export function internet(seed = 1) {
     return promise
   }
   const dns = (): Dns => clients({ operation: 't1/dns', attempt: 0, deadline: clock.now() + 60_000 }).dns
+  const policyHost = (): PolicyHost => clients({ operation: 't1/dns', attempt: 0, deadline: clock.now() + 60_000 }).policyHost
   const look = (name = 'example.com'): Promise<Facts> => {
     const judged = domainName(name, 'sites.berth.example')
     if (!judged.ok) throw new Error(judged.sentence)
     return run(gather(dns(), judged.domain))
   }
   return {
-    world, clock, net, served, away, asked, dns, run, look,
+    world, clock, net, served, away, asked, web, dns, policyHost, run, look,
     /** Registers example.com with these records at the registrar. */
     domain: (records: ResourceRecord[], more: Parameters<typeof setRecords>[3] = {}) => {
       register(world, 'example.com')
