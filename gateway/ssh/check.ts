@@ -13,7 +13,7 @@ const cures: Record<string, string> = {
   'host-key': 'on the node\'s own console: cat /etc/ssh/ssh_host_ed25519_key.pub; was it made anew, put it into ssh.nodes. If it is the same as before, somebody stands between',
   'ssh-key': `${install}; sshd must let root in with a key: PermitRootLogin forced-commands-only or prohibit-password`,
   'berth-node': install,
-  ssh: 'apt install openssh-client',
+  ssh: 'apt install openssh-client libnss-systemd',
 }
 
 /** One finding a node; one for all of them when there are none. */

@@ -119,6 +119,8 @@ function heard(node: string, stdout: string, output: string, code: number | null
   if (code !== 255) throw new Refusal(502, 'credentials', 'berth-node', `${node} does not run berth-node for this key`)
   if (/^Host key verification failed|IDENTIFICATION HAS CHANGED|^No .* host key is known/m.test(output))
     throw new Refusal(502, 'credentials', 'host-key', `${node} shows another host key than the one that is configured`)
+  // The user of a service that systemd makes for it is known only through libnss-systemd.
+  if (/^No user exists for uid/m.test(output)) throw new Refusal(503, 'not-sent', 'ssh', 'ssh does not know the user that this gateway runs as')
   if (/Permission denied \(|Too many authentication failures/.test(output)) throw new Refusal(502, 'credentials', 'ssh-key', `${node} does not accept the key`)
   if (/^ssh: (?:connect to host|Could not resolve)|^(?:kex_exchange_identification|banner exchange|Connection timed out during banner exchange)/m.test(output))
     throw new Refusal(503, 'not-sent', 'unreachable', `${node} cannot be reached`)

@@ -54,6 +54,7 @@ case $4 in
   stranger) printf '@@@\\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\\nHost key verification failed.\\n' >&2; exit 255 ;;
   denied) echo 'root@10.10.0.11: Permission denied (publickey).' >&2; exit 255 ;;
   bare) echo "bash: line 1: $5: command not found" >&2; exit 127 ;;
+  nobody) echo 'No user exists for uid 64321' >&2; exit 255 ;;
   early) echo 'Connection to 10.10.0.11 closed by remote host.' >&2; exit 255 ;;
   middle) echo 'berth-node 1'; echo 'half way' >&2; exit 255 ;;
   *) SSH_ORIGINAL_COMMAND=$5 exec '${at('lib/berth-node')}' '${at('config')}' ;;

@@ -7,7 +7,7 @@ import { sshDriver, type RunLine } from '../../gateway/ssh/driver.ts'
 import { missing, nodeStandIn } from './node-stand-in.ts'
 import { site } from './worker.ts'
 
-const names = ['node1', 'refused', 'silent', 'stranger', 'denied', 'bare', 'early', 'middle']
+const names = ['node1', 'refused', 'silent', 'stranger', 'denied', 'bare', 'nobody', 'early', 'middle']
 const settings = { user: 'root', key: 'not-a-key', nodes: Object.fromEntries(names.map((name) => [name, { host: '10.10.0.11', port: 22, hostKey: 'ssh-ed25519 AAAA' }])) }
 const never = { sleep: () => new Promise<void>(() => undefined) }
 const look = { playbook: 'wordpress-state', run: 'r1', vmid: 5001, parameters: {} }
@@ -50,7 +50,7 @@ describe.skipIf(missing.length > 0)('the driver', () => {
 
   test.each([
     ['refused', 'not-sent', 'unreachable'], ['silent', 'not-sent', 'unreachable'], ['stranger', 'credentials', 'host-key'], ['denied', 'credentials', 'ssh-key'],
-    ['bare', 'credentials', 'berth-node'], ['elsewhere', 'refused', 'node'],
+    ['bare', 'credentials', 'berth-node'], ['nobody', 'not-sent', 'ssh'], ['elsewhere', 'refused', 'node'],
   ])('tells that a node which is %s did nothing: %s', async (name, fate, code) => {
     await expect(driver.run({ ...look, node: name })).rejects.toMatchObject({ name: 'Refusal', fate, code })
   })
@@ -88,7 +88,7 @@ describe.skipIf(missing.length > 0)('the driver', () => {
       ['node node1', 'error', 'has playbooks of another release '],
       ['node refused', 'error', 'refused cannot be reached'], ['node silent', 'error', 'silent cannot be reached'],
       ['node stranger', 'error', 'stranger shows another host key than the one that is configured'], ['node denied', 'error', 'denied does not accept the key'],
-      ['node bare', 'error', 'bare does not run berth-node for this key'], ['node early', 'error', 'did not answer to the end'], ['node middle', 'error', 'did not answer to the end'],
+      ['node bare', 'error', 'bare does not run berth-node for this key'], ['node nobody', 'error', 'ssh does not know the user that this gateway runs as'], ['node early', 'error', 'did not answer to the end'], ['node middle', 'error', 'did not answer to the end'],
     ])
     for (const { cure } of findings) expect(cure).toBeTruthy()
     expect(await nodes(undefined)).toMatchObject([{ level: 'error', about: 'nodes' }])

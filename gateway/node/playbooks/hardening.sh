@@ -169,7 +169,7 @@ finished() {
   local url='' title='' version=''
   read_site || fail 'the database holds no site'
   [ "${url%/}" = "${in_url%/}" ] || fail "the site says that it is $url"
-  until_true 20 served "$title" || fail "the site does not answer as ${in_url%/} with its title"
+  until_true 20 served "$title" || served "$title" || fail "the site does not answer as ${in_url%/} with its title"
   rm -f "$mark/unfinished"
   result installed:=true busy:=false url="$url" title="$title" version="$version"
 }

@@ -36,6 +36,9 @@ core() {
   fi
 }
 
+# WordPress writes its tables one after the other: a site that was cut in the middle of that has no end, and is written anew.
+made() { [ "$(sql 2> /dev/null <<< "SELECT option_value FROM wordpress.wp_options WHERE option_name = 'berth_made'")" = 1 ]; }
+
 perform() {
   local url='' title='' version=''
   exclusively install-wordpress
@@ -50,13 +53,14 @@ perform() {
   core
   database_up
   if [ ! -r "$config" ]; then configuration; fi
+  permissions
   database_user
-  read_site
-  if [ $? -eq 3 ]; then
+  if ! made; then
+    sql <<< 'DROP DATABASE wordpress; CREATE DATABASE wordpress CHARACTER SET utf8mb4' || fail 'the database cannot be emptied'
     # While it installs itself WordPress asks its own address whether pretty links work; nobody answers there yet.
     wp_do core install --url="${in_url%/}" --title="$in_title" --admin_user=admin --admin_email="$in_adminEmail" --skip-email \
       --exec='WP_CLI::add_wp_hook( "pre_http_request", fn() => new WP_Error( "berth", "not yet" ) );' > /dev/null || fail 'WordPress does not install itself'
-    wp_do rewrite structure '/%postname%/' > /dev/null
+    { wp_do option update permalink_structure '/%postname%/' && wp_do option update berth_made 1; } > /dev/null || fail 'WordPress does not take its settings'
   fi
   harden
   finished

@@ -4,15 +4,10 @@
 
 # Identities that all copies of an image would share.
 machine_identity() {
-  if [ ! -e "$mark/identity" ]; then
-    rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-    if command -v ssh-keygen > /dev/null; then ssh-keygen -A > /dev/null || fail 'no SSH host keys can be made'; fi
-    if [ -e /etc/machine-id ]; then
-      php -n -r 'echo bin2hex(random_bytes(16)), "\n";' | write_file /etc/machine-id 444
-      if [ -d /var/lib/dbus ]; then ln -sf /etc/machine-id /var/lib/dbus/machine-id; fi
-    fi
-    : > "$mark/identity"
-  fi
+  rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  if command -v ssh-keygen > /dev/null; then ssh-keygen -A > /dev/null || fail 'no SSH host keys can be made'; fi
+  php -n -r 'echo bin2hex(random_bytes(16)), "\n";' | write_file /etc/machine-id 444
+  if [ -d /var/lib/dbus ]; then ln -sfn /etc/machine-id /var/lib/dbus/machine-id; fi
 }
 
 # The first administrator becomes the owner's, with a password that nobody knows: a log-in link or a new password lets them in.
@@ -39,6 +34,7 @@ address() {
   fi
   BERTH_URL=${in_url%/} BERTH_TITLE=$in_title BERTH_MAIL=$in_adminEmail wp_php <<'END' || fail 'WordPress does not take its new address'
 <?php
+add_filter( 'send_site_admin_email_change_email', '__return_false' );
 foreach ( array( 'home' => 'URL', 'siteurl' => 'URL', 'blogname' => 'TITLE', 'admin_email' => 'MAIL' ) as $option => $from ) {
 	update_option( $option, getenv( "BERTH_$from" ) );
 }

@@ -76,7 +76,9 @@ service_do() {
     restart) service "$unit" restart ;;
     stop) pkill -o "$process"; return 0 ;;
     start) pgrep "$process" > /dev/null || service "$unit" start ;;
-  esac > /dev/null 2>&1 3>&- 9>&-
+  esac > /dev/null 2>&1 3>&- 9>&- || return
+  # The name without a version is made by the unit of systemd.
+  [ "$2" != php-fpm ] || ln -sfn "$unit.sock" /run/php/php-fpm.sock
 }
 
 # until_true <seconds> <command…>
