@@ -47,7 +47,7 @@ export async function openRig(speed: number, hear: { exchange?: (line: string) =
   })
   const dataCentre = await openDataCentre(world, {
     pve: 9, chaos: false, record: hear.exchange, logDir, gatewayKey: secrets.gatewayKey, cloudflareToken: secrets.cloudflareToken,
-    zone: { id: String(settings['CLOUDFLARE_ZONE_ID']), name: cluster.zone }, suspendedPage: cluster.suspendedPage, wordpress, log: () => undefined,
+    zone: { id: String(settings['CLOUDFLARE_ZONE_ID']), name: cluster.zone }, suspendedPage: cluster.suspendedPage, proxyAddress: cluster.proxy.privateIp, wordpress, log: () => undefined,
   })
   // Two hundred sites of 20 GB are more than the seed's 1.73 TB hold.
   linstorState(world).capacityKib *= 10

@@ -19,6 +19,7 @@ import { servedZones } from './ispconfig/served.ts'
 import { linstor } from './linstor/app.ts'
 import { npm } from './npm/npm.ts'
 import { containers, proxmox } from './proxmox/app.ts'
+import { admits } from './proxmox/observers.ts'
 import { recorded, type Service } from './recorder.ts'
 import { followContainers } from './site-power.ts'
 import { dmz, proxmoxToken } from './topology.ts'
@@ -39,6 +40,8 @@ export interface DataCentreOptions {
   zone: { id: string; name: string }
   /** Where the reverse proxy finds the suspension page, in the data centre's own addresses. */
   suspendedPage: { host: string; port: number }
+  /** The reverse proxy's private address. */
+  proxyAddress: string
   wordpress: WordPressHost
   log: (line: string) => void
 }
@@ -128,7 +131,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
     resolve: async (address, port) => {
       if (address === options.suspendedPage.host && port === options.suspendedPage.port) return suspended
       const container = containers(world).find((one) => one.ip === address && one.status === 'running')
-      return container && port === 80 ? wordpress.address(siteOf(container.vmid)) : undefined
+      return container && port === 80 && admits(world, container.vmid, options.proxyAddress, port) ? wordpress.address(siteOf(container.vmid)) : undefined
     },
     // What Cloudflare serves is asked as it is: a visitor who came too early shall not wait for a resolver to forget.
     published: (name) => (name.endsWith(`.${zone.name}`)

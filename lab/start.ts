@@ -64,7 +64,7 @@ async function start(options: StartOptions): Promise<void> {
     pve: options.pve, chaos: options.chaos, record: recorder && ((line) => recorder.write(line)), logDir,
     gatewayKey: secrets.gatewayKey, cloudflareToken: secrets.cloudflareToken,
     zone: { id: String(settings['CLOUDFLARE_ZONE_ID']), name: cluster.zone },
-    suspendedPage: cluster.suspendedPage, wordpress, log,
+    suspendedPage: cluster.suspendedPage, proxyAddress: cluster.proxy.privateIp, wordpress, log,
   })
   running.push({ name: 'data centre', close: () => dataCentre.close() })
 

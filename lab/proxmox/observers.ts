@@ -1,5 +1,6 @@
 // What the rest of the lab may watch and count: power events as they happen, containers and firewall files as they stand.
 // Callbacks live in memory only: register them again after a restart.
+import { inCidr } from '../../src/domain/cluster.ts'
 import type { World } from '../world.ts'
 import { type Container, diskGb, parts, pve } from './state.ts'
 
@@ -77,6 +78,15 @@ export const containers = (world: World): ContainerFacts[] => Object.values(pve(
 
 /** The vmids that have a firewall file, containers or not. */
 export const firewallConfs = (world: World): number[] => Object.keys(pve(world).firewalls).map(Number)
+
+/** Whether a container's firewall lets this address in to this port over TCP. Not simulated: aliases, IP sets, macros, security groups. */
+export function admits(world: World, vmid: number, source: string, port: number): boolean {
+  const { options, rules } = pve(world).firewalls[vmid] ?? {}
+  if (!options || !rules || Number(options['enable'] ?? 0) !== 1) return true
+  const rule = rules.find((one) => one['type'] === 'in' && Number(one['enable'] ?? 0) === 1 && (one['source'] === undefined || inCidr(source, String(one['source']))) &&
+    (one['proto'] === undefined || one['proto'] === 'tcp') && (one['dport'] === undefined || String(one['dport']) === String(port)))
+  return (rule?.['action'] ?? options['policy_in'] ?? 'DROP') === 'ACCEPT'
+}
 
 /** The sids, rules and groups of the HA manager. */
 export const haFacts = (world: World): { resources: string[]; rules: string[]; groups: string[] } => {

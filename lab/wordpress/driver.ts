@@ -8,9 +8,9 @@ import type { World } from '../world.ts'
 import type { WordPressHost } from './host.ts'
 
 /** What the driver must know of a container; undefined when there is none with that number. */
-export type ContainerOf = (vmid: number) => { node: string; status: string } | undefined
+export type ContainerOf = (vmid: number) => { node: string; status: string; ip?: string } | undefined
 
-type Host = Pick<WordPressHost, 'install' | 'state'>
+type Host = Pick<WordPressHost, 'install' | 'personalise' | 'state'>
 type Ran = Awaited<ReturnType<Driver['run']>>
 
 /** What is inside one container. `epoch` counts what ended every program in it: a stop, a migration, a destruction. */
@@ -27,7 +27,7 @@ const slice = (world: World): Slice => world.slice('wordpress', () => ({ contain
 /** The id that a container's site has in the WordPress host. */
 export const siteOf = (vmid: number): string => `ct${vmid}`
 
-/** The playbooks install-wordpress, wordpress-state and unlock-container. Without a host an installation is state and time only. */
+/** The playbooks of docs/gateway.md. Without a host an installation is state and time only. */
 export function labDriver(world: World, host: Host | undefined, container: ContainerOf): Driver {
   // A driver that starts anew has no runs: what an earlier one was doing died with it.
   for (const inside of Object.values(slice(world).containers)) inside.installing = false
@@ -35,6 +35,7 @@ export function labDriver(world: World, host: Host | undefined, container: Conta
     run: (order) => {
       const { playbook, node, vmid, parameters } = order
       if (playbook === 'install-wordpress') return install(world, host, container, order)
+      if (playbook === 'personalise-wordpress') return personalise(world, host, container, order)
       if (playbook === 'wordpress-state') return look(world, container, node, vmid)
       if (playbook === 'unlock-container') return Promise.resolve(unlock(world, node, vmid, String(parameters['lock'])))
       return Promise.resolve({ exit: exit.usage, output: `no playbook ${playbook}\n` })
@@ -110,6 +111,37 @@ async function install(
   return failure === undefined
     ? { exit: exit.ok, output: 'Success: WordPress installed successfully.\n', result: shown(inside) }
     : { exit: exit.failed, output: `Error: ${failure}\n` }
+}
+
+/** Makes what was installed for nobody somebody's; the address under which it answers changes last, with everything else. */
+async function personalise(
+  world: World,
+  host: Host | undefined,
+  container: ContainerOf,
+  { node, vmid, parameters }: Parameters<Driver['run']>[0],
+): Promise<Ran> {
+  const { url, title, adminEmail, address } = parameters
+  if (typeof url !== 'string' || typeof title !== 'string' || typeof adminEmail !== 'string' || typeof address !== 'string')
+    return { exit: exit.usage, output: 'url, title, adminEmail and address are needed\n' }
+  const refusal = refused(container, node, vmid)
+  if (refusal) return refusal
+  const { ip = address } = container(vmid) ?? {}
+  if (ip !== address) return { exit: exit.failed, output: `Error: this container has the address ${ip}, not ${address}\n` }
+  const inside = slice(world).containers[vmid]
+  if (inside?.installing) return { exit: exit.busy, output: 'busy: another run is at work on WordPress in this container\n' }
+  if (!inside?.installed) return { exit: exit.failed, output: 'Error: WordPress is not installed here\n' }
+  const { epoch } = inside
+  inside.installing = true
+  world.changed()
+  const real = host ? host.personalise({ id: siteOf(vmid), url, title, adminEmail }).then(() => undefined, reason) : undefined
+  await world.clock.sleep(between(world.random, 1_500, 3_000))
+  const failure = await real
+  const cut = cutOff(world, container, node, vmid, epoch)
+  if (cut) return cut
+  inside.installing = false
+  if (failure === undefined) Object.assign(inside, { url, title, adminEmail })
+  world.changed()
+  return failure === undefined ? { exit: exit.ok, output: 'Success: this site is personal now.\n', result: shown(inside) } : { exit: exit.failed, output: `Error: ${failure}\n` }
 }
 
 async function look(world: World, container: ContainerOf, node: string, vmid: number): Promise<Ran> {

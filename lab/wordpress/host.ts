@@ -13,7 +13,8 @@ import { mailboxOf, postMail, readMails } from './mailbox.ts'
 import type { Mail } from './mailbox.ts'
 import { PhpProcess } from './php-process.ts'
 import { Runner } from './runner.ts'
-import { layOutSite } from './site-files.ts'
+import { newOwner } from './new-owner.ts'
+import { layOutSite, writeConfig } from './site-files.ts'
 import type { Site } from './site-files.ts'
 import { readRecord, writeRecord } from './site-record.ts'
 
@@ -74,6 +75,15 @@ export class WordPressHost {
     const installing = this.#install(site).finally(() => this.#installing.delete(site.id))
     this.#installing.set(site.id, installing)
     return installing
+  }
+
+  /** Makes a site that was installed for nobody the owner's: address, title, keys, administrator; the mail is the owner's. Again: nothing. */
+  personalise(site: Site): Promise<void> {
+    const running = this.#installing.get(site.id)
+    if (running) return running
+    const changing = this.#personalise(site).finally(() => this.#installing.delete(site.id))
+    this.#installing.set(site.id, changing)
+    return changing
   }
 
   state(id: string): SiteState {
@@ -138,7 +148,8 @@ export class WordPressHost {
   /** Everything that the owners of installed and of destroyed sites got by mail, oldest first. */
   mails(): Mail[] {
     const sites = existsSync(this.#root) ? readdirSync(this.#root).map((id) => join(this.#root, id)).filter(readRecord) : []
-    return [readMails(this.#archive), ...sites.map((folder) => readMails(mailboxOf(folder)))].flat().sort((a, b) => a.at - b.at)
+    // Nobody's sites write to nobody: RFC 6761 sees to it that no mail server has such an address.
+    return [readMails(this.#archive), ...sites.map((folder) => readMails(mailboxOf(folder)))].flat().filter(({ to }) => !to.endsWith('.invalid')).sort((a, b) => a.at - b.at)
   }
 
   /** Process ids of the awake sites, by site. */
@@ -178,6 +189,27 @@ export class WordPressHost {
       await this.#runner.sleep(site.id)
       throw error
     }
+  }
+
+  async #personalise(site: Site): Promise<void> {
+    const before = readRecord(this.#folder(site.id))
+    if (!before) throw new Error('WordPress is not installed here')
+    if (before.url === site.url && before.adminEmail === site.adminEmail) return
+    const record = { ...before, ...site }
+    await this.#runner.sleep(site.id)
+    if (before.version !== 'stand-in') {
+      await this.#alone(site.id, () => writeConfig(this.#folder(site.id), before.place, site.url))
+      try {
+        const address = await this.#runner.wake(record)
+        await this.#runner.wp(site.id, ['eval', newOwner(before.url, site)])
+        const wrong = await missesTitle(address, new URL(site.url), site.title)
+        if (wrong) throw new Error(wrong)
+      } catch (error) {
+        await this.#runner.sleep(site.id)
+        throw error
+      }
+    }
+    writeRecord(this.#folder(site.id), record)
   }
 
   /** A process that an earlier, killed lab has left behind may still be writing its last page: its lock is waited for. */

@@ -12,7 +12,6 @@ export interface Site { id: string; url: string; title: string; adminEmail: stri
 
 /** Empties `folder` and lays out a site that only lacks its database. Throws when the url is none. */
 export function layOutSite(files: WordPressFiles, folder: string, site: Site, place: string): void {
-  const url = new URL(site.url)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'database'), { recursive: true })
   cpSync(join(files.wordpress, 'wp-content'), join(folder, 'wp-content'), { recursive: true })
@@ -24,7 +23,12 @@ export function layOutSite(files: WordPressFiles, folder: string, site: Site, pl
     .replaceAll('{SQLITE_IMPLEMENTATION_FOLDER_PATH}', `${seen.tools}/sqlite`)
     .replaceAll('{SQLITE_PLUGIN}', 'sqlite-database-integration/load.php')
   writeFileSync(join(folder, 'wp-content', 'db.php'), filledIn)
-  writeFileSync(join(folder, 'wp-config.php'), config(place, url.href.replace(/\/+$/, '')), { mode: 0o600 })
+  writeConfig(folder, place, site.url)
+}
+
+/** Writes the configuration, with keys that no site had before. Throws when the url is none. */
+export function writeConfig(folder: string, place: string, url: string): void {
+  writeFileSync(join(folder, 'wp-config.php'), config(place, new URL(url).href.replace(/\/+$/, '')), { mode: 0o600 })
 }
 
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`

@@ -2,11 +2,12 @@
 // makes it durable; asking again gives the same answer. VMIDs are never reused, addresses rest in quarantine, names are tombstones.
 import { ipToNumber, numberToIp, type Cluster } from '../domain/cluster.ts'
 import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
-import { labelFromEmail, randomLabel, tenantKey } from '../domain/names.ts'
+import { labelFromEmail, randomLabel, spareName, tenantKey } from '../domain/names.ts'
 import { plans, type PlanName } from '../domain/plan.ts'
-import type { Command, Identity, Spec, Verb } from '../domain/order.ts'
+import type { Built, Command, Identity, Spec, Verb } from '../domain/order.ts'
 import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
+import { PoolBook, type PoolFigures } from './pool-book.ts'
 
 /** An address rests this long after it was seen to be free: ARP caches, logs and late packets must forget it. */
 export const quarantineMs = 24 * 3_600_000
@@ -38,6 +39,8 @@ export class AllocatorBook {
   readonly #storage: Storage
   readonly #cluster: Cluster
   readonly #random: () => number
+  /** Sites built ahead for nobody: in the same tables' transactions. */
+  readonly #pool: PoolBook
 
   constructor(storage: Storage, cluster: Cluster, random: () => number) {
     this.#storage = storage
@@ -52,6 +55,7 @@ export class AllocatorBook {
       'node TEXT NOT NULL, body TEXT NOT NULL)')
     sql.exec('CREATE TABLE IF NOT EXISTS command (id TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL)')
     sql.exec('CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL)')
+    this.#pool = new PoolBook(storage, cluster, (key, plan, now) => this.#choose(key, 1, plan, '', now))
   }
 
   /** Takes a wish. Nothing is written unless all of it is. */
@@ -94,8 +98,8 @@ export class AllocatorBook {
   /** The identities of this epoch while they are held. */
   held(tenant: string, epoch: number): Identity | undefined {
     const row = this.#storage.sql.exec("SELECT 1 FROM held WHERE kind = 'vmid' AND tenant = ? AND epoch = ? AND state = 'held'", tenant, epoch).toArray()[0]
-    const record = row && this.service(tenant)
-    return record?.identity.epoch === epoch ? record.identity : undefined
+    const identity = row && (this.service(tenant)?.identity ?? this.#pool.identity(tenant))
+    return identity?.epoch === epoch ? identity : undefined
   }
 
   /** Gives the identities of an epoch back. Doing it twice changes nothing. */
@@ -108,12 +112,27 @@ export class AllocatorBook {
   }
 
   /** An epoch has ended. A failed order may then be placed again. */
-  close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): void {
+  close(tenant: string, epoch: number, outcome: 'terminated' | 'undone', now: number): void {
     this.#storage.transactionSync(() => {
+      this.#pool.ended(tenant, outcome, now)
       const record = this.service(tenant)
       if (!record || record.identity.epoch !== epoch || record.target === 'terminated') return
       this.#put({ ...record, target: outcome })
     })
+  }
+
+  /** A site built ahead is finished: from now on an order may have it. */
+  offer(spare: string, built: Built[], now: number): void {
+    this.#pool.offer(spare, built, now)
+  }
+
+  /** Keeps the pools at their sizes: commands to send, objects to wake, and how the pools stand. Nothing is written unless all of it is. */
+  keepPool(now: number): { commands: Command[]; late: string[]; pools: PoolFigures[] } {
+    const commands = this.#storage.transactionSync(() => {
+      const { held, quarantined, free } = this.addresses(now)
+      return this.#pool.keep({ free, total: held + quarantined + free }, now)
+    })
+    return { commands, late: this.#pool.late(now), pools: this.#pool.figures(now) }
   }
 
   /** Addresses in use, in quarantine and free, for reports. */
@@ -132,9 +151,14 @@ export class AllocatorBook {
     if (admitted === 'unchanged') return { answer: 'unchanged', record: record! }
     if (admitted !== 'accept') return { answer: admitted }
     let next: ServiceRecord
+    let built: Built[] | undefined
     if (wish.verb === 'create') {
       const spec: Spec = { connection: wish.connection, service: wish.service, ...wish.order! }
-      next = { tenant, target: 'live', seq: (record?.seq ?? 0) + 1, spec, identity: this.#choose(tenant, (record?.identity.epoch ?? 0) + 1, spec, now) }
+      const epoch = (record?.identity.epoch ?? 0) + 1
+      const ready = this.#pool.claim(spec.plan, tenant, now)
+      const identity = ready ? this.#taken(tenant, epoch, spec, ready.identity, now) : this.#choose(tenant, epoch, spec.plan, spec.email, now)
+      built = ready?.built
+      next = { tenant, target: 'live', seq: (record?.seq ?? 0) + 1, spec, identity }
     } else {
       const { spec, target, seq } = record!
       const plan = wish.verb === 'upgrade' ? (wish.plan ?? spec.plan) : spec.plan
@@ -143,21 +167,41 @@ export class AllocatorBook {
       next = { ...record!, target: targetOf(wish.verb, target === 'undone' ? 'terminated' : target), seq: seq + 1, spec: { ...spec, plan } }
     }
     const { spec, identity, seq } = next
-    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, actor: wish.actor, at: now }
+    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...(built ? { built } : {}), actor: wish.actor, at: now }
     this.#put(next)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
     return { answer: 'taken', command, record: next }
   }
 
-  #choose(tenant: string, epoch: number, spec: Spec, now: number): Identity {
+  /** `email` is whose name a label may be made of; nobody's site has no label that is made of one. */
+  #choose(tenant: string, epoch: number, plan: PlanName, email: string, now: number): Identity {
     const vmid = this.#nextVmid()
     const ip = this.#freeAddress(now)
-    const label = this.#freeLabel(spec.email)
+    const label = email === '' && this.#cluster.hostNames === 'email' ? undefined : this.#freeLabel(email)
     const { sql } = this.#storage
     sql.exec("DELETE FROM held WHERE kind = 'ip' AND value = ?", ip)
-    for (const [kind, value] of [['vmid', String(vmid)], ['ip', ip], ['label', label]] as const)
-      sql.exec("INSERT INTO held (kind, value, tenant, epoch, state, since) VALUES (?, ?, ?, ?, 'held', ?)", kind, value, tenant, epoch, now)
-    return { epoch, vmid, ip, label, hostname: `${label}.${this.#cluster.zone}`, node: this.#leastLoaded(plans[spec.plan].memoryMb) }
+    this.#hold(tenant, epoch, [['vmid', String(vmid)], ['ip', ip], ...(label === undefined ? [] : [['label', label] as const])], now)
+    return { epoch, vmid, ip, ...this.#named(label ?? spareName(vmid)), node: this.#leastLoaded(plans[plan].memoryMb) }
+  }
+
+  /** What was held for a site built ahead is held for its tenant now. */
+  #taken(tenant: string, epoch: number, { email }: Spec, identity: Identity, now: number): Identity {
+    const { sql } = this.#storage
+    sql.exec("UPDATE held SET tenant = ?, epoch = ?, since = ? WHERE kind = 'vmid' AND value = ? OR kind = 'ip' AND value = ? OR kind = 'label' AND value = ?",
+      tenant, epoch, now, String(identity.vmid), identity.ip, identity.label)
+    if (identity.label !== spareName(identity.vmid)) return { ...identity, epoch }
+    const label = this.#freeLabel(email)
+    this.#hold(tenant, epoch, [['label', label]], now)
+    return { ...identity, epoch, ...this.#named(label) }
+  }
+
+  #hold(tenant: string, epoch: number, what: readonly (readonly [kind: string, value: string])[], now: number): void {
+    for (const [kind, value] of what)
+      this.#storage.sql.exec("INSERT INTO held (kind, value, tenant, epoch, state, since) VALUES (?, ?, ?, ?, 'held', ?)", kind, value, tenant, epoch, now)
+  }
+
+  #named(label: string): Pick<Identity, 'label' | 'hostname'> {
+    return { label, hostname: `${label}.${this.#cluster.zone}` }
   }
 
   #nextVmid(): number {
@@ -188,6 +232,7 @@ export class AllocatorBook {
   /** The node with the largest share of its memory not yet promised, as far as our own book knows. */
   #leastLoaded(memoryMb: number): string {
     const promised = new Map(this.#storage.sql.exec('SELECT node, sum(memory) AS mb FROM service GROUP BY node').toArray().map((row) => [String(row['node']), Number(row['mb'])]))
+    for (const { node, mb } of this.#pool.promised()) promised.set(node, (promised.get(node) ?? 0) + mb)
     const share = (node: Cluster['nodes'][number]): number => ((promised.get(node.name) ?? 0) + memoryMb) / node.memoryMb
     return this.#cluster.nodes.reduce((best, node) => (share(node) < share(best) ? node : best)).name
   }

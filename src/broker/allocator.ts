@@ -1,7 +1,7 @@
 // The Durable Object around the permanent table: one per cluster. It lends storage, time and randomness, nothing else.
 import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
-import type { Command, Identity } from '../domain/order.ts'
+import type { Built, Command, Identity } from '../domain/order.ts'
 import { customerKey, tenantKey } from '../domain/names.ts'
 import type { PlanName } from '../domain/plan.ts'
 import { CustomerBook } from './customer-book.ts'
@@ -10,6 +10,7 @@ import { ServiceOwners } from './service-owners.ts'
 import { ZoneBook, type Owner, type SeenHere } from './zone-book.ts'
 import type { Claim, ZoneHere } from '../domain/claim.ts'
 import { Claims, type Claimed, type ClaimWish } from './claims.ts'
+import type { PoolFigures } from './pool-book.ts'
 import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
 export class Allocator extends DurableObject<Env> {
@@ -69,7 +70,15 @@ export class Allocator extends DurableObject<Env> {
   }
 
   close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): void {
-    this.#book.close(tenant, epoch, outcome)
+    this.#book.close(tenant, epoch, outcome, Date.now())
+  }
+
+  offer(spare: string, built: Built[]): void {
+    this.#book.offer(spare, built, Date.now())
+  }
+
+  keepPool(): { commands: Command[]; late: string[]; pools: PoolFigures[] } {
+    return this.#book.keepPool(Date.now())
   }
 
   addresses(): { held: number; quarantined: number; free: number } {

@@ -54,7 +54,7 @@ export class GateBook {
       if (held) {
         if (!held.claimed) this.#lease({ ...held, since: now, claimed: true })
       } else if (leased.length > 0) {
-        const full = leased.find((pool) => this.#isFull(pool))
+        const full = leased.find((pool) => this.#isFull(pool, ask.spare) || (ask.spare && this.#isAwaited(pool)))
         if (full) return { granted: false, waitMs: lease.parkedMs, why: `waiting for a free place (${full.split(':').join(' on ')})` }
       }
       for (const pool of ask.pools) {
@@ -144,11 +144,16 @@ export class GateBook {
   /** Hands free places to those who have waited longest, and wakes them. */
   #serve(now: number): void {
     const served = new Set<Ask>()
+    /** Pools for which somebody waits who is paid for: they come first in this list. */
+    const kept = new Set<string>()
     for (const waiter of this.#waiters) {
       const stopped = this.#breakers.get(waiter.system)
       if (stopped && stopped.openUntil > 0) continue
       const leased = waiter.pools.filter((pool) => limitOf(pool))
-      if (leased.some((pool) => this.#isFull(pool))) continue
+      if (leased.some((pool) => this.#isFull(pool, waiter.spare) || (waiter.spare && kept.has(pool)))) {
+        if (!waiter.spare) for (const pool of leased) kept.add(pool)
+        continue
+      }
       if (leased.length > 0 && !this.#leases.has(keyOf(waiter))) this.#lease({ tenant: waiter.tenant, step: waiter.step, pools: leased, since: now, claimed: false })
       served.add(waiter)
     }
@@ -192,8 +197,14 @@ export class GateBook {
     this.#storage.sql.exec('INSERT INTO breaker (system, body) VALUES (?, ?) ON CONFLICT (system) DO UPDATE SET body = excluded.body', system, JSON.stringify(state))
   }
 
-  #isFull(pool: string): boolean {
-    return (this.#used.get(pool) ?? 0) >= this.#widthOf(pool)
+  /** What is built for nobody leaves one place free, where there are several, for whoever is paid for. */
+  #isFull(pool: string, spare = false): boolean {
+    const width = this.#widthOf(pool)
+    return (this.#used.get(pool) ?? 0) >= (spare && width > 1 ? width - 1 : width)
+  }
+
+  #isAwaited(pool: string): boolean {
+    return this.#waiters.some((waiter) => !waiter.spare && waiter.pools.includes(pool))
   }
 
   #widthOf(pool: string): number {
@@ -212,6 +223,8 @@ export class GateBook {
 
 const keyOf = ({ tenant, step }: { tenant: string; step: string }): string => `${tenant}/${step}`
 
-const before = (a: Turn, b: Turn): boolean => (a.building === b.building ? a.since < b.since : !a.building)
+const before = (a: Turn, b: Turn): boolean => (rank(a) === rank(b) ? a.since < b.since : rank(a) < rank(b))
+
+const rank = ({ building, spare }: Turn): number => (spare ? 2 : building ? 1 : 0)
 
 const same = (a: { tenant: string; step: string }, b: { tenant: string; step: string }): boolean => a.tenant === b.tenant && a.step === b.step

@@ -1,6 +1,7 @@
 // What Berth must know of one Proxmox cluster and the network around it. Addresses and names only, never a secret.
 import * as z from 'zod'
 import { homes } from './dns/home.ts'
+import { planNames } from './plan.ts'
 
 const ipv4 = z.ipv4()
 
@@ -42,6 +43,10 @@ export const Cluster = z.object({
   timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
   /** Proxmox storage for off-site copies, reachable from all nodes; without one the nightly backups are snapshots. */
   backupStorage: z.string().min(1).optional(),
+  /** A record `*.<zone>` leads to `proxy.publicIp`: where it is seen to, no site needs a DNS record of its own. */
+  wildcardDns: z.boolean().default(false),
+  /** Sites kept ready ahead of orders, by plan: at least `min`, at most `max`, between them as orders arrive. None by default. docs/pool.md */
+  pool: z.partialRecord(z.enum(planNames), z.strictObject({ min: z.int().min(0), max: z.int().min(0).max(200) }).refine(({ min, max }) => min <= max, 'min must not exceed max')).default({}),
   /**
    * What customers' own zones need besides: the mail server, and the ids of the DNS and mail servers in ISPConfig. New zones are kept in
    * `zoneHome`; `cloudflareAccount` is the account in which zones at Cloudflare are made, without one there are none.

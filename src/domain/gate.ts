@@ -19,8 +19,8 @@ export type Spent = { granted: true } | { granted: false; waitMs: number; why: s
  */
 export type Verdict = 'ok' | 'down' | 'config' | 'congested' | 'none'
 
-/** A tenant's place in the line: changes of a served site are short and go first, then whoever was wanted first (epoch ms). */
-export interface Turn { building: boolean; since: number }
+/** A tenant's place in the line: changes of a served site are short and go first, then whoever was wanted first (epoch ms); what is built for nobody comes last. */
+export interface Turn { building: boolean; since: number; spare?: boolean }
 
 export interface Gate {
   /** All pools or none; idempotent per step, so that a restart or a second look gets the same lease back. */

@@ -1,9 +1,12 @@
 // Names and ownership marks, computed from identities. Never from a clock, never from personal data unless the operator says so.
 import { createHash } from 'node:crypto'
 
-/** The key of a tenant: stable, opaque, safe in tags, paths and object names. One billing service of one connection. */
+/** Whose services the sites built ahead for nobody are. No billing connection can be called so. */
+export const poolConnection = 'berth.pool'
+
+/** The key of a tenant: stable, opaque, safe in tags, paths and object names. One billing service of one connection, or a site built ahead (`p`). */
 export function tenantKey(connection: string, service: string): string {
-  return 't' + createHash('sha256').update(JSON.stringify([connection, service])).digest('hex').slice(0, 20)
+  return (connection === poolConnection ? 'p' : 't') + createHash('sha256').update(JSON.stringify([connection, service])).digest('hex').slice(0, 20)
 }
 
 /** The key of a customer's own object: one billing user of one connection. Never the key of a tenant. */
@@ -13,6 +16,9 @@ export function customerKey(connection: string, user: string): string {
 
 /** Is this the key of a customer, not of a tenant? */
 export const isCustomer = (key: string): boolean => key.startsWith('c')
+
+/** The generic name of a container that was built ahead for nobody: first label of the address that its WordPress knows before it is somebody's. */
+export const spareName = (vmid: number): string => `pool-${vmid}`
 
 /** The mark that everything we create upstream bears, e.g. `berth-t0123…-e1`. Valid as a Proxmox tag. */
 export const mark = (tenant: string, epoch: number): string => `berth-${tenant}-e${epoch}`

@@ -29,8 +29,14 @@ export const Identity = z.object({
   hostname: z.string(),
   /** The node on which the container is created; HA may move it later. */
   node: z.string(),
+  /** The container was built ahead for nobody: the mark that everything made with it bears for ever. */
+  ahead: z.object({ mark: z.string() }).optional(),
 })
 export type Identity = z.infer<typeof Identity>
+
+/** A row of a site that was built ahead, as it was seen to stand when the site was offered; `wish` and `out` as JSON text. */
+export const Built = z.object({ name: z.string(), wish: z.string(), out: z.string(), attempt: z.int() })
+export type Built = z.infer<typeof Built>
 
 /** One accepted wish about one tenant. `seq` grows by one per command of that tenant: the newest wins. */
 export const Command = z.object({
@@ -40,6 +46,8 @@ export const Command = z.object({
   verb: z.enum(verbs),
   spec: Spec,
   identity: Identity,
+  /** Of a `create` that was given a site built ahead: what stands already. */
+  built: z.array(Built).optional(),
   /** Who asked: the connection, or an operator's name. */
   actor: z.string(),
   /** Epoch milliseconds of the request. */

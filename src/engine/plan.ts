@@ -86,7 +86,7 @@ export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
   (resourceOf(resources, row.name)?.needs ?? []).map((name) => name.replace(/\*$/, instanceOf(row.name)))
 
 /**
- * Where the whole list stands: `rest` when all is as wanted but for what waits for people outside, `held` when only a person's hand
+ * Where the whole list stands: `rest` when all is as wanted but for what waits for people outside or trails behind, `held` when only a person's hand
  * keeps it from going on, `stuck` when what is left waits for a person of ours. `dueAt` (epoch ms) is when the next row is due, at
  * rest too; undefined when none is.
  */
@@ -99,9 +99,9 @@ export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resource
   return { state, dueAt: moving.length === 0 ? undefined : Math.min(...moving.map((row) => row.notBefore)) }
 }
 
-/** It is being made at the pace of people outside, or stands on something that is. */
+/** It is being made at the pace of people outside, or nobody waits for it, or it stands on something of that kind. */
 const aside = <Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean =>
-  row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true ||
+  row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true || resourceOf(resources, row.name)?.trails === true ||
     [...needs(row, resources), ...row.after].some((name) => {
       const other = rows.get(name)
       return other !== undefined && other.phase !== 'settled' && aside(other, resources, rows)

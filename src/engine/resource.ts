@@ -75,6 +75,8 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
    * long it is given up instead of stuck.
    */
   readonly aside?: boolean
+  /** Nobody waits for it: the tenant rests while it is still being made, unless it is stuck. */
+  readonly trails?: boolean
   /** What one call towards `want` uses up of budgets that only time refills (src/broker/limits.ts). Asked for right before the intent. */
   spends?(want: Want, wish: Wish): readonly string[]
   /** Parsed whenever it is read: a later release may read it. Never holds a secret. */

@@ -60,6 +60,11 @@ export abstract class RowStore implements Notebook {
     return Number(this.storage.sql.exec('SELECT schema_version AS v FROM meta').toArray()[0]?.['v']) > this.#schema.version
   }
 
+  /** From now on a release that reads less than this version does not touch the object. */
+  needs(version: number): void {
+    this.storage.sql.exec('UPDATE meta SET schema_version = max(schema_version, ?)', version)
+  }
+
   transaction<T>(run: () => T): T {
     if (this.#depth > 0) return run()
     this.#depth++

@@ -27,8 +27,8 @@ export class Nudge {
   }
 }
 
-/** Runs until nothing is due or `until` (epoch ms) has passed and what was under way has ended. */
-export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number): Promise<void> {
+/** Runs until nothing is due or `until` (epoch ms) has passed and what was under way has ended. `stepped` is called whenever a step has ended. */
+export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number, stepped = (): void => undefined): Promise<void> {
   const underWay = new Map<string, Promise<void>>()
   for (;;) {
     const now = all.now()
@@ -51,5 +51,6 @@ export async function run<Up>(all: Surroundings<Up>, nudge: Nudge, until: number
     const due = nextDue < until ? [all.sleep(nextDue - now, stop.signal)] : []
     await Promise.race([...underWay.values(), nudge.next(), ...due])
     stop.abort('no longer wanted')
+    stepped()
   }
 }

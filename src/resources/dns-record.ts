@@ -6,7 +6,8 @@ import { bears } from '../domain/names.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import type { Reach } from './reach.ts'
 
-export interface DnsRecordWish { hostname: string; ip: string; ttl: number }
+/** `wildcard`: a record of this name may make one of the site's own needless. */
+export interface DnsRecordWish { hostname: string; ip: string; ttl: number; wildcard?: string }
 
 const Out = z.object({ id: z.string() })
 
@@ -21,11 +22,15 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
   pollMs: 1_000,
   output: Out,
 
-  async observe({ up, wish, mark }): Promise<Seen<z.infer<typeof Out>>> {
+  async observe({ up, wish, mark, want }): Promise<Seen<z.infer<typeof Out>>> {
     const records = await up.cloudflare.dnsRecords({ name: wish.hostname })
     const ours = records.filter((record) => bears(record.comment ?? undefined, mark))
     const first = ours[0]
-    if (!first) return records.length > 0 ? { state: 'foreign', why: taken(wish) } : { state: 'absent' }
+    if (!first && records.length > 0) return { state: 'foreign', why: taken(wish) }
+    if (!first) {
+      const wildcard = want === 'present' ? await covering(up, wish) : undefined
+      return wildcard === undefined ? { state: 'absent' } : { state: 'present', ok: true, out: { id: wildcard } }
+    }
     if (records.length > ours.length) return { state: 'present', ok: false, differs: taken(wish) }
     if (ours.length > 1) return { state: 'present', ok: false, differs: `${ours.length} records` }
     if (first.type !== 'A' || first.content !== wish.ip || first.ttl !== wish.ttl) return { state: 'present', ok: false, differs: 'content' }
@@ -39,7 +44,7 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
     // A second answer under this name would split somebody else's traffic.
     if (records.some((one) => !bears(one.comment ?? undefined, mark))) throw new UpstreamError('cloudflare', 'refused', taken(wish), { landed: true })
     if (!first) {
-      await up.cloudflare.createDnsRecord(record)
+      if ((await covering(up, wish)) === undefined) await up.cloudflare.createDnsRecord(record)
       return undefined
     }
     for (const extra of more) await up.cloudflare.deleteDnsRecord(extra.id)
@@ -52,6 +57,13 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
       if (bears(record.comment ?? undefined, mark)) await up.cloudflare.deleteDnsRecord(record.id)
     return undefined
   },
+}
+
+/** The wildcard record that leads this name where it is wanted, as it stands now. Any record of the very name, of whatever type, would end it there. */
+async function covering(up: Reach, wish: DnsRecordWish): Promise<string | undefined> {
+  if (wish.wildcard === undefined) return undefined
+  const records = (await up.cloudflare.dnsRecords({ name: wish.wildcard })).filter(({ type }) => type === 'A' || type === 'AAAA' || type === 'CNAME')
+  return records.length === 1 && records[0]!.type === 'A' && records[0]!.content === wish.ip ? records[0]!.id : undefined
 }
 
 const taken = (wish: DnsRecordWish): string => `${wish.hostname} has a record that is not ours`

@@ -7,12 +7,12 @@ import { nodeFor, whereabouts, type Reach } from './reach.ts'
 export interface SnapshotWish { vmid: number; node: string; snapname: string }
 
 /** A volume that has snapshots cannot be deleted, so all of them go before their container, whatever else is down already. */
-export const snapshot = snapshotAs({ name: 'snapshot', title: 'First snapshot', needs: ['container', 'wordpress'] })
+export const snapshot = snapshotAs({ name: 'snapshot', title: 'First snapshot', needs: ['container', 'wordpress'], trails: true })
 
 /** Asked for when the site stands, running or not. */
 export const backup = snapshotAs({ name: 'backup', title: 'Backup', needs: ['container', 'snapshot'] })
 
-function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs'>): Resource<Reach, SnapshotWish, null> {
+function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 'trails'>): Resource<Reach, SnapshotWish, null> {
   return {
     ...which,
     system: 'proxmox',

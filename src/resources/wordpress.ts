@@ -1,10 +1,13 @@
-// WordPress inside the container, installed by a named playbook of the gateway. Passwords are made inside the container and
-// sent to the customer by WordPress itself: Berth never sees one.
+// WordPress inside the container, installed by a named playbook of the gateway, or made the customer's by another when it was
+// installed ahead for nobody. Passwords are made inside the container and sent to the customer by WordPress itself: Berth never sees one.
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
 import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
-export interface WordPressWish { vmid: number; node: string; hostname: string; url: string; title: string; adminEmail: string }
+export interface WordPressWish { vmid: number; node: string; hostname: string; url: string; title: string; adminEmail: string; personalise?: Personalise }
+
+/** It was installed ahead under the address `from`, which the playbook that makes it somebody's changes last. `address`: the container's, private. */
+interface Personalise { from: string; address: string }
 
 const Out = z.object({ url: z.string(), version: z.string() })
 
@@ -15,7 +18,7 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
   inside: 'container',
   // Where the container is comes first, and the gateway's own silence shows there too.
   system: 'proxmox',
-  pools: (_want, wish) => [`playbooks:${wish.node}`],
+  pools: (_want, wish) => [`${wish.personalise ? 'personalise' : 'playbooks'}:${wish.node}`],
   callTimeoutMs: 20_000,
   busyMs: 1_800_000,
   pollMs: 2_000,
@@ -27,13 +30,19 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
     const state = await up.gateway.wordpressState({ node, vmid: wish.vmid })
     if (state.busy) return { state: 'busy', why: 'WordPress is being installed' }
     if (!state.installed) return { state: 'absent' }
+    if (wish.personalise && (state.url === undefined || state.url === wish.personalise.from)) return { state: 'present', ok: false, differs: 'it is still nobody’s' }
     return { state: 'present', ok: true, out: { url: state.url ?? wish.url, version: state.version ?? 'unknown' } }
   },
 
   async make({ up, wish, tenant, epoch, attempt }, seen) {
     const node = await nodeFor(up, wish, seen)
-    const { vmid, hostname, url, title, adminEmail } = wish
+    const { vmid, hostname, url, title, adminEmail, personalise } = wish
     const run = `${tenant}-e${epoch}-wordpress-${attempt}`
+    // Nobody has looked yet, or what was installed ahead is there.
+    if (personalise && seen?.state !== 'absent') {
+      await up.gateway.startPlaybook('personalise-wordpress', { run, node, vmid, parameters: { hostname, url, title, adminEmail, address: personalise.address } })
+      return { handle: `run:${run}` }
+    }
     await up.gateway.startPlaybook('install-wordpress', { run, node, vmid, parameters: { hostname, url, title, adminEmail } })
     return { handle: `run:${run}` }
   },

@@ -10,14 +10,14 @@ import type { Surroundings } from '../engine/surroundings.ts'
 import type { Acted, Action } from '../domain/action.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { mark } from '../domain/names.ts'
-import type { Command } from '../domain/order.ts'
+import type { Built, Command } from '../domain/order.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import { act } from './act.ts'
+import { begin, isSpare, offered, unoffered } from './begin.ts'
 import { override, type Overridden, type Override } from './override.ts'
 import { plain } from './plain.ts'
 import { projection, type Projection } from './projection.ts'
-import { newborn } from './state.ts'
 import { TenantStorage } from './storage.ts'
 import { take } from './take.ts'
 import { fail, forget } from './tend.ts'
@@ -30,6 +30,8 @@ export interface Lent<Up> extends Pick<Surroundings<Up>, 'now' | 'random' | 'sle
   gate(tenant: string, turn: Turn): Gate
   /** Tells the allocator how an epoch ended. */
   close(tenant: string, epoch: number, outcome: 'terminated' | 'undone'): Promise<void>
+  /** Tells the allocator that a site built ahead is ready. */
+  offer(tenant: string, built: Built[]): Promise<void>
   /** Writes the reporting copy. */
   report(projection: Projection): Promise<void>
   setAlarm(at: number): void
@@ -144,7 +146,7 @@ export class Actor<Up> {
     try {
       if (this.store.isNewer() || this.store.state() === undefined) return lent.deleteAlarm()
       do {
-        await run(this.#surroundings(), this.#pulse.nudge, until)
+        await run(this.#surroundings(), this.#pulse.nudge, until, () => this.#noteRest())
       } while (this.store.transaction(() => this.#finish()) && lent.now() < until)
       // Where it rests is told too, not only its steps.
       lent.changed()
@@ -172,8 +174,8 @@ export class Actor<Up> {
         },
       },
       resources: lent.resources,
-      gate: lent.gate(state.key, { building: !state.served, since: state.changedAt }),
-      identity: { tenant: state.key, epoch: state.identity.epoch, mark: mark(state.key, state.identity.epoch) },
+      gate: lent.gate(state.key, { building: !state.served, since: state.changedAt, ...(isSpare(state) ? { spare: true } : {}) }),
+      identity: { tenant: state.key, epoch: state.identity.epoch, mark: state.identity.ahead?.mark ?? mark(state.key, state.identity.epoch) },
       now: () => lent.now(),
       random: () => lent.random(),
       sleep: (ms, signal) => lent.sleep(ms, signal),
@@ -211,6 +213,14 @@ export class Actor<Up> {
     if (changed.length > 0) this.store.journal('planned', null, 0, { target: state.undoing ? 'undone' : state.target, steps: changed })
   }
 
+  /** The site stands while something that nobody waits for is still being made: that is told at once. */
+  #noteRest(): void {
+    const rows = new Map(this.store.rows().map((row) => [row.name, row]))
+    if (this.store.state()!.outcome !== null || [...rows.values()].every(({ phase }) => phase === 'settled') || standing(rows, this.#lent.resources).state !== 'rest') return
+    this.store.transaction(() => this.#finish())
+    this.#lent.changed()
+  }
+
   /** Notes where the tenant rests. True when there is more to do at once. */
   #finish(): boolean {
     const { store } = this
@@ -228,7 +238,7 @@ export class Actor<Up> {
     if (outcome === state.outcome) return more
     if (outcome === 'undone' && state.next) {
       store.clearRows()
-      store.putState({ ...newborn(state.next, now), projected: state.projected, hold: state.hold ?? null })
+      begin(store, state.next, { projected: state.projected, hold: state.hold ?? null }, now)
       this.#plan()
       return true
     }
@@ -258,6 +268,10 @@ export class Actor<Up> {
     if (!closed && (outcome === 'terminated' || outcome === 'undone')) {
       await this.#lent.close(key, identity.epoch, outcome)
       store.transaction(() => store.putState({ ...store.state()!, closed: true }))
+    } else if (unoffered(store.state()!)) {
+      // From here on nothing is done before the allocator says so: whoever gets the site drives its rows.
+      await this.#lent.offer(key, offered(store.rows()))
+      store.transaction(() => store.putState({ ...store.state()!, offered: true }))
     }
   }
 
@@ -268,7 +282,7 @@ export class Actor<Up> {
     const state = store.state()!
     const { state: stands, dueAt } = standing(new Map(store.rows().map((row) => [row.name, row])), this.#lent.resources, Boolean(state.hold))
     if (stands === 'open' && dueAt !== undefined) return dueAt
-    const unreported = store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
+    const unreported = unoffered(state) || store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
     if (unreported) return now + untoldMs(this.#unwritten, () => this.#lent.random())
     return dueAt ?? (stands === 'stuck' || stands === 'held' ? now + stuckMs : undefined)
   }

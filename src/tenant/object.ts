@@ -5,6 +5,7 @@ import { writeReport } from '../db/reports.ts'
 import type { Seal } from '../domain/audit-chain.ts'
 import type { Acted, Action } from '../domain/action.ts'
 import type { DomainName } from '../domain/domain-name.ts'
+import { poolConnection } from '../domain/names.ts'
 import type { Command } from '../domain/order.ts'
 import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
@@ -207,12 +208,14 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
     }),
     watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: Date.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
+    offer: async (tenant, built) => allocator().offer(tenant, built),
     report: async (projection) => {
       const { tenant, service, status } = projection.tenant
       // What Workers Logs and whoever watches them can raise an alarm on.
       if (status === 'stuck' && projection.audit.some(({ event }) => event === 'rest')) console.error(JSON.stringify({ level: 'alert', what: 'a tenant waits for a person', tenant, service }))
       if (projection.audit.some(({ event, step }) => event === 'turned' && step === 'disk')) console.error(JSON.stringify({ level: 'alert', what: 'a disk could not be made as large as its plan', tenant, service }))
-      await writeReport(env.DB, projection, Date.now())
+      // Nobody's site is in no list of sites; the pool's own figures are written by cron.
+      if (projection.tenant.connection !== poolConnection) await writeReport(env.DB, projection, Date.now())
     },
     changed,
   }

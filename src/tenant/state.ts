@@ -30,7 +30,7 @@ export interface TenantState {
   /** What the customer has asked for beyond the order. */
   site: Site
   /** An order for new identities that waits until the failed one is cleared away. */
-  next: (Pick<Command, 'tenant' | 'spec' | 'identity' | 'seq' | 'at'> & { target: TenantState['target'] }) | null
+  next: (Pick<Command, 'tenant' | 'spec' | 'identity' | 'built' | 'seq' | 'at'> & { target: TenantState['target'] }) | null
   orderedAt: number
   /** Since when it is wanted so. */
   changedAt: number
@@ -39,6 +39,8 @@ export interface TenantState {
   projected: number
   /** The allocator knows how the epoch ended. */
   closed: boolean
+  /** A site built ahead: the allocator knows that it is ready. */
+  offered?: boolean
 }
 
 /** One word for people: building, live, changing, suspending, suspended, resuming, terminating, terminated, undoing, undone, stuck. */

@@ -2,7 +2,7 @@
 import { targetOf } from '../domain/lifecycle.ts'
 import type { Command } from '../domain/order.ts'
 import { fitDisk } from './disk.ts'
-import { newborn } from './state.ts'
+import { begin } from './begin.ts'
 import type { TenantStorage } from './storage.ts'
 
 /** `storage` is where off-site copies go; `plan` writes the wishes of the new state into the rows. */
@@ -17,10 +17,11 @@ export function take(store: TenantStorage, command: Command, now: number, storag
   const { verb, id, actor, seq, spec } = command
   const target = targetOf(verb, state?.target ?? 'live')
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
-  if (!state) store.putState(newborn({ ...command, target }, now))
+  if (!state) begin(store, { ...command, target }, {}, now)
   else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
   else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec, target }, now, storage), outcome: null, changedAt: now })
-  store.journal('command', null, 0, { verb, id, actor, seq })
+  const ahead = command.built && command.identity.ahead
+  store.journal('command', null, 0, { verb, id, actor, seq, ...(ahead ? { ahead: ahead.mark } : {}) })
   if (!fresh) plan()
   return 'accepted'
 }

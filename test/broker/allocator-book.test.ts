@@ -39,7 +39,7 @@ function lived(from: AllocatorBook, service: string, now: number) {
   const record = recordOf(create(from, service, now))
   change(from, 'terminate', service, now)
   from.release(record.tenant, record.identity.epoch, now)
-  from.close(record.tenant, record.identity.epoch, 'terminated')
+  from.close(record.tenant, record.identity.epoch, 'terminated', now)
   return record.identity
 }
 
@@ -80,7 +80,7 @@ describe('a create', () => {
     const { book: from } = book()
     const first = recordOf(create(from, '1'))
     from.release(first.tenant, 1, 2_000)
-    from.close(first.tenant, 1, 'undone')
+    from.close(first.tenant, 1, 'undone', 2_000)
     const second = recordOf(create(from, '1', 3_000))
     expect(second.identity).toMatchObject({ epoch: 2 })
     expect(second.seq).toBe(2)

@@ -54,7 +54,7 @@ test('refuses an absent container, one on another node and a stopped one', async
 
 test('answers a second run in the same container with busy and installs once', async () => {
   let installs = 0
-  const { clock, driver } = scene({ install: async () => void installs++, state: () => ({ installed: true, version: '9.9' }) })
+  const { clock, driver } = scene({ install: async () => void installs++, personalise: async () => undefined, state: () => ({ installed: true, version: '9.9' }) })
   const first = driver.run(order)
   expect((await driver.run(order)).exit).toBe(75)
   await clock.advance(200_000)
@@ -64,7 +64,7 @@ test('answers a second run in the same container with busy and installs once', a
 
 test('succeeds again without installing again', async () => {
   let installs = 0
-  const { run } = scene({ install: async () => void installs++, state: () => ({ installed: true, version: '9.9' }) })
+  const { run } = scene({ install: async () => void installs++, personalise: async () => undefined, state: () => ({ installed: true, version: '9.9' }) })
   await run(order)
   expect(await run(order)).toMatchObject({ exit: 0, result: { installed: true, version: '9.9' } })
   expect(installs).toBe(1)
@@ -93,7 +93,7 @@ test('keeps what is installed through a restart of the container', async () => {
 })
 
 test('hands a failure of the real installation on and is not installed', async () => {
-  const { run } = scene({ install: () => Promise.reject(new Error('no luck')), state: () => ({ installed: false }) })
+  const { run } = scene({ install: () => Promise.reject(new Error('no luck')), personalise: async () => undefined, state: () => ({ installed: false }) })
   expect(await run(order)).toEqual({ exit: 1, output: 'Error: no luck\n' })
   expect((await run(look)).result).toEqual({ installed: false, busy: false })
 })

@@ -2,6 +2,7 @@
 import { record, register, setRecords } from '../../lab/dns/internet.ts'
 import { proofName } from '../../src/doctor/facts.ts'
 import type { Action } from '../../src/domain/action.ts'
+import type { Cluster } from '../../src/domain/cluster.ts'
 import { domainToken, tenantKey } from '../../src/domain/names.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
@@ -12,8 +13,8 @@ import type { Misfortune, Sabotage } from './misfortune.ts'
 import { Platform } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
-/** A wish of billing, or a customer's action, at `atMs` after the start. */
-export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action } | { override: 'hold' | 'release' | 'abort' } | { dns: string; says: Says })
+/** A wish of billing, a customer's action, or another configuration, at `atMs` after the start. */
+export type Event = { atMs: number; service: string } & ({ verb: Verb; plan?: PlanName } | { act: Action } | { override: 'hold' | 'release' | 'abort' } | { dns: string; says: Says } | { cluster: Partial<Cluster> })
 
 /** What an outside domain's DNS is made to say: nothing, that it leads here, or that and the token of the service's site. */
 export type Says = 'nothing' | 'here' | 'token'
@@ -64,6 +65,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     for (const event of events) dc.clock.after(event.atMs, () => {
       if ('act' in event) platform.act(event.service, event.act)
       else if ('override' in event) platform.override(event.service, event.override)
+      else if ('cluster' in event) Object.assign(platform.cluster, event.cluster)
       else if ('dns' in event) publish(platform, event.service, event.dns, event.says)
       else platform.order(event.service, event.verb, event.plan)
     })
@@ -92,7 +94,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
       tookMs,
       journal: hosts.flatMap((host) => host.actor.store.linesAfter(0, 100_000).map((line) => `${line.at} ${line.event} ${line.step} ${line.attempt} ${JSON.stringify(line.detail)}`)),
       commits: Math.max(0, ...hosts.map((host) => host.disk.commits)),
-      outcomes: Object.fromEntries(hosts.map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null])),
+      outcomes: Object.fromEntries(hosts.filter((host) => !host.key.startsWith('p')).map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null])),
     }
   } finally {
     platform.close()

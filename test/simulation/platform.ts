@@ -20,6 +20,8 @@ import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { settings, type DataCentre } from './data-centre.ts'
 import { Disk, Gone, unlessGone } from '../../lab/disk.ts'
 import { lentAllocator } from './lent-allocator.ts'
+import { openToVisitors } from './pool-invariants.ts'
+import { probe } from './probe.ts'
 import { cluster as simulatedCluster } from './cluster.ts'
 import type { Misfortune, Sabotage } from './misfortune.ts'
 
@@ -63,7 +65,7 @@ export class Platform {
 
   constructor(dc: DataCentre, seed: number, misfortune: Misfortune = {}, sabotage: Sabotage = {}) {
     this.dc = dc
-    this.cluster = simulatedCluster
+    this.cluster = { ...simulatedCluster }
     this.#random = seeded(seed ^ 0x5eed)
     this.#misfortune = misfortune
     this.#sabotage = sabotage
@@ -154,6 +156,7 @@ export class Platform {
     this.dc.clock.after(60_000, () => {
       const now = this.dc.clock.now()
       for (const command of this.allocator.unconfirmed(now - 10_000, 100)) this.#send(command)
+      this.#keepPool(now)
       for (const host of this.tenants.values()) {
         const status = host.report?.tenant.status
         if (status && !['live', 'suspended', 'terminated', 'undone', 'stuck'].includes(status) && host.reportedAt < now - 300_000) unlessGone(() => host.actor.wake())
@@ -163,6 +166,15 @@ export class Platform {
     // The gate's own alarm.
     this.dc.clock.after(15_000, () => void this.#sweep())
     this.dc.clock.after(35_000, () => void this.#sweep())
+  }
+
+  /** What the cron does for the pools; in the calm at the end nothing new is ordered. */
+  #keepPool(now: number): void {
+    this.violations.push(...openToVisitors(this))
+    if (this.calm) return
+    const { commands, late } = this.allocator.keepPool(now)
+    for (const command of commands) this.#send(command)
+    for (const key of late) unlessGone(() => this.tenants.get(key)?.actor.wake())
   }
 
   #sweep(): Promise<boolean> {
@@ -204,15 +216,7 @@ export class Platform {
         allocator: lentAllocator({ book: this.allocator, claims: this.claims, now: () => clock.now(), lost: (run) => this.#maybeLost('allocatorLoss', run), tell: (holder, name) => this.#tellHolder(holder, name) }),
       }),
       watch: (handle, waitMs, signal) => taskEnd(clients({ operation: 'watch', attempt: 0, deadline: rim.now() + waitMs + 10_000, signal }).gateway, handle, waitMs),
-      probe: async (system) => {
-        const up = clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 })
-        if (system === 'cloudflare') await up.cloudflare.dnsRecords({ name: this.cluster.zone })
-        else if (system === 'ispconfig') await up.ispconfig.jobqueueCount()
-        else if (system === 'npm') await up.npm.certificates()
-        else if (system === 'linstor') await up.linstor.version()
-        else if (system === 'dns') await up.dns.first(this.cluster.zone, 'SOA')
-        else if (system !== 'allocator') await up.proxmox.version()
-      },
+      probe: (system) => probe(clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 }), system, this.cluster.zone),
       gate: (tenant, turn) => ({
         acquire: async (ask) => {
           await this.#hop()
@@ -224,7 +228,8 @@ export class Platform {
         spend: async ({ budgets }) => this.#maybeLost('gateLoss', () => this.gate.spend(budgets, clock.now())),
         report: async (told) => this.#maybeLost('gateLoss', () => this.gate.report({ tenant, ...told }, clock.now())),
       }),
-      close: async (tenant, epoch, outcome) => this.#maybeLost('allocatorLoss', () => this.allocator.close(tenant, epoch, outcome)),
+      close: async (tenant, epoch, outcome) => this.#maybeLost('allocatorLoss', () => this.allocator.close(tenant, epoch, outcome, clock.now())),
+      offer: async (tenant, built) => this.#maybeLost('allocatorLoss', () => this.allocator.offer(tenant, built, clock.now())),
       report: async (projection) => {
         const lost = this.#unlucky(this.#misfortune.reportLoss)
         // Every other time it is only the answer that is lost.

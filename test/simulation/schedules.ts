@@ -14,6 +14,9 @@ const says = (atMs: number, override: 'hold' | 'release' | 'abort'): Event => ({
 export const shop = 'shop.com'
 const dns = (atMs: number, says: Says, service = 'one'): Event => ({ atMs, service, dns: shop, says })
 
+/** So many sites of the plan `basic` are kept ready; the first is there after about three minutes. */
+const pool = (atMs: number, sites: number): Event => ({ atMs, service: 'pool', cluster: { pool: { basic: { min: sites, max: sites } } } })
+
 /** The simulation begins on 1 January 2026. */
 const first = 'BAK01012026-1'
 const second = 'BAK01012026-2'
@@ -79,5 +82,9 @@ export const schedules: Record<string, readonly Event[]> = {
   'one domain, two customers': [
     at(0, 'create'), { ...at(0, 'create'), service: 'two' }, dns(1, 'here'), does(200 * s, 'set-domain'), { ...does(201 * s, 'set-domain'), service: 'two' }, dns(300 * s, 'token', 'two'),
   ],
+  'built ahead': [pool(0, 1), at(300 * s, 'create'), at(330 * s, 'suspend'), at(350 * s, 'unsuspend'), at(420 * s, 'terminate')],
+  'built ahead, taken back at once': [pool(0, 1), at(300 * s, 'create'), pool(300 * s, 0), at(302 * s, 'terminate')],
+  'two orders for the last one built ahead': [pool(0, 1), at(300 * s, 'create'), { ...at(300 * s, 'create'), service: 'two' }, pool(301 * s, 0)],
+  'the pool is drained': [pool(0, 2), pool(150 * s, 1), at(290 * s, 'create'), pool(301 * s, 0)],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }
