@@ -22,21 +22,22 @@ const Tenant = z.object({
 
 /** The cluster at a glance. Whoever is stuck is no failure of the command: `doctor` judges. */
 export async function status(worker: Worker): Promise<Outcome> {
-  const [{ leases, stopped }, states, stuck, underWay, addresses, heldSites] = await Promise.all([
-    gate(worker), worker.rows('sites_by_state_and_plan'), worker.rows('stuck_steps'), worker.rows('under_way'), worker.rows('addresses_left'), worker.rows('held_sites'),
+  const [{ leases, stopped }, states, stuck, underWay, addresses, heldSites, pools] = await Promise.all([
+    gate(worker), worker.rows('sites_by_state_and_plan'), worker.rows('stuck_steps'), worker.rows('under_way'), worker.rows('addresses_left'), worker.rows('held_sites'), worker.rows('pools_by_plan'),
   ])
   const sites: Record<string, number> = {}
   for (const { status: state, sites: count } of states) sites[String(state)] = (sites[String(state)] ?? 0) + Number(count)
   const held = Object.entries(leases)
   return {
     well: true,
-    data: { gate: { leases, stopped }, sites, stuck, under_way: underWay, addresses, held: heldSites },
+    data: { gate: { leases, stopped }, sites, stuck, under_way: underWay, addresses, held: heldSites, pools },
     lines: [
       `Systems    ${stopped.length === 0 ? 'no breaker is open' : ''}`.trimEnd(),
       ...stopped.map(({ system, until, why }) => `  ${system}: ${printable(why)} (until ${utc(until)})`),
       `Gate       ${held.length === 0 ? 'idle' : held.map(([pool, used]) => `${pool} ${used}`).join(', ')}`,
       `Sites      ${Object.entries(sites).map(([state, count]) => `${state} ${count}`).join(', ') || 'none'}`,
       ...addresses.map((row) => `Addresses  ${text(row, 'free')} free, ${text(row, 'held')} held, ${text(row, 'quarantined')} resting (${text(row, 'cluster')}, as of ${text(row, 'as_of_utc')})`),
+      ...pools.map((row) => `Pool       ${text(row, 'plan')}: ${text(row, 'ready')} of ${text(row, 'target')} ready, ${text(row, 'building')} being built, ${text(row, 'retiring')} being taken down${text(row, 'longest') === '' ? '' : ` (berth.pool/${text(row, 'longest')} since ${text(row, 'longest_utc')})`}; ${text(row, 'claims')} of ${text(row, 'arrivals')} orders of the last day found one`),
       `Under way  ${underWay.length} steps`,
       `Held       ${heldSites.length} sites`,
       ...heldLines(heldSites),

@@ -74,6 +74,11 @@ export class AllocatorBook {
     return row ? (JSON.parse(String(row['body'])) as ServiceRecord) : undefined
   }
 
+  /** What was said last to the object of this key: a service's, or a site's that was built ahead. Undefined: there is none. */
+  known(key: string): { seq: number } | undefined {
+    return this.service(key) ?? this.#pool.known(key)
+  }
+
   /** Keys of the tenants ever known, in order, after `after`. */
   tenants(after: string, limit: number): string[] {
     return this.#storage.sql.exec('SELECT tenant FROM service WHERE tenant > ? ORDER BY tenant LIMIT ?', after, limit).toArray().map((row) => String(row['tenant']))

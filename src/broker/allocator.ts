@@ -39,6 +39,10 @@ export class Allocator extends DurableObject<Env> {
     return this.#book.service(tenant)
   }
 
+  known(key: string): { seq: number } | undefined {
+    return this.#book.known(key)
+  }
+
   /** Tenants and customers: all who keep an audit, in the order of their keys. */
   audited(after: string, limit: number): string[] {
     return [...this.#customers.customers(after, limit), ...this.#book.tenants(after, limit)].sort().slice(0, limit)

@@ -7,8 +7,13 @@ import { planNames, plans, type PlanName } from '../domain/plan.ts'
 import { firstRefillMs, poolOf, targetSize, upkeep, type Spare, type SpareState } from '../domain/pool.ts'
 import type { Storage } from '../domain/sql.ts'
 
-/** One plan's pool as reports show it. Times and spans in ms; `oldestReadyAt` is 0 when none is ready, `arrivals` and `claims` are of the last day. */
-export interface PoolFigures { plan: PlanName; target: number; ready: number; building: number; retiring: number; oldestReadyAt: number; refillMs: number; arrivals: number; claims: number }
+/**
+ * One plan's pool as reports show it. Times and spans in ms, 0 when there is none; `arrivals` and `claims` are of the last day;
+ * `longest` is the service number of the one that has been under way for longest, or empty.
+ */
+export interface PoolFigures {
+  plan: PlanName; target: number; ready: number; building: number; retiring: number; oldestReadyAt: number; longest: string; longestSince: number; refillMs: number; arrivals: number; claims: number
+}
 
 interface Record { key: string; seq: number; spec: Spec; identity: Identity; built: Built[] }
 
@@ -37,6 +42,12 @@ export class PoolBook {
       'told_at INTEGER NOT NULL, memory INTEGER NOT NULL, node TEXT NOT NULL, tenant TEXT, body TEXT NOT NULL)')
     sql.exec('CREATE INDEX IF NOT EXISTS spare_by_state ON spare (plan, state, since)')
     sql.exec('CREATE TABLE IF NOT EXISTS arrival (plan TEXT NOT NULL, at INTEGER NOT NULL, claimed INTEGER NOT NULL)')
+  }
+
+  /** What was said last to a site that was ever built ahead and not taken down. */
+  known(key: string): { seq: number } | undefined {
+    const row = this.#storage.sql.exec('SELECT body FROM spare WHERE key = ?', key).toArray()[0]
+    return row && { seq: (JSON.parse(String(row['body'])) as Record).seq }
   }
 
   /** The identities of a site that is nobody's. */
@@ -105,9 +116,11 @@ export class PoolBook {
       if (spares.length === 0 && !this.#wanted(plan)) return []
       const count = (state: SpareState): number => spares.filter((one) => one.state === state).length
       const [day] = sql.exec('SELECT count(*) AS arrivals, coalesce(sum(claimed), 0) AS claims FROM arrival WHERE plan = ? AND at > ?', plan, now - dayMs).toArray()
+      const longest = spares.find(({ state }) => state !== 'ready')
       return [{
         plan, target: this.#target(plan, now), ready: count('ready'), building: count('building'), retiring: count('retiring'),
         oldestReadyAt: spares.find(({ state }) => state === 'ready')?.since ?? 0,
+        longest: longest ? this.#record(longest.key)!.spec.service : '', longestSince: longest?.since ?? 0,
         refillMs: this.#refillMs(plan), arrivals: Number(day?.['arrivals']), claims: Number(day?.['claims']),
       }]
     })
@@ -154,7 +167,7 @@ export class PoolBook {
   }
 
   #failedAt(plan: PlanName): number {
-    return Number(this.#storage.sql.exec('SELECT value FROM counter WHERE name = ?', `pool-failed:${plan}`).toArray()[0]?.['value'] ?? 0)
+    return Number(this.#storage.sql.exec('SELECT value FROM counter WHERE name = ?', `pool-failed:${plan}`).toArray()[0]?.['value'] ?? -failurePauseMs)
   }
 
   #spares(plan: PlanName): Spare[] {

@@ -29,6 +29,7 @@ export const reports = {
   certificates_by_expiry: { view: views.certificatesByExpiry, by: ['expires_at', 'domain', 'tenant'], about: 'Certificates of custom domains, the next to end first.' },
   backups_by_site: { view: views.backupsBySite, by: ['connection', 'service'], about: 'Backups of each site by kind, the newest good one, and those that failed.' },
   addresses_left: { view: views.addressesLeft, by: ['cluster'], about: 'Private addresses that are free, held, and resting before they are given again.' },
+  pools_by_plan: { view: views.poolsByPlan, by: ['cluster', 'plan'], about: 'Sites built ahead of orders: how many are wanted, ready, being built and being taken down, and how many of the last day’s orders found one.' },
   support_by_state: { view: views.supportByState, by: ['connection', 'tier', 'status'], about: 'How many support subscriptions stand where, by tier.' },
 } as const satisfies Record<string, Listed>
 

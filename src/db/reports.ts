@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, notInArray, notLike, or } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { holds, replaced } from './replaced.ts'
-import { addresses, audit, backups, deadLetters, domains, steps, tenants } from './schema.ts'
+import { addresses, audit, backups, deadLetters, domains, pools, steps, tenants } from './schema.ts'
 
 /** What one tenant has to tell; `version` grows with its journal. */
 export interface Report {
@@ -59,6 +59,12 @@ export async function writeAddresses(d1: D1Database, cluster: string, counted: {
   const row = { ...counted, asOf: now }
   const changed = or(ne(addresses.held, row.held), ne(addresses.quarantined, row.quarantined), ne(addresses.free, row.free), lt(addresses.asOf, now - addressesKeepMs))
   await drizzle(d1).insert(addresses).values({ cluster, ...row }).onConflictDoUpdate({ target: addresses.cluster, set: row, setWhere: changed! })
+}
+
+/** How the pools of a cluster stand; what is not told of has gone. `now` is epoch ms. */
+export async function writePools(d1: D1Database, cluster: string, figures: readonly Omit<typeof pools.$inferInsert, 'cluster' | 'asOf'>[], now: number): Promise<void> {
+  const db = drizzle(d1)
+  await db.batch([db.delete(pools).where(eq(pools.cluster, cluster)), ...figures.map((one) => db.insert(pools).values({ cluster, ...one, asOf: now }))])
 }
 
 /** Lines of a tenant's or customer's audit after `line`, oldest first, at most `limit`. */

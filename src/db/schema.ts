@@ -139,6 +139,27 @@ export const addresses = sqliteTable('addresses', {
   asOf: integer('as_of').notNull(),
 })
 
+/** One row per cluster and plan that has a pool: its sites built ahead as the allocator last counted them. */
+export const pools = sqliteTable('pools', {
+  cluster: text().notNull(),
+  plan: text().notNull(),
+  target: integer().notNull(),
+  ready: integer().notNull(),
+  building: integer().notNull(),
+  retiring: integer().notNull(),
+  /** 0 when none is ready. */
+  oldestReadyAt: integer('oldest_ready_at').notNull(),
+  /** Service number of the site that has been built or taken down for longest; empty when none is. */
+  longest: text().notNull(),
+  longestSince: integer('longest_since').notNull(),
+  /** From ordering a site to its being ready. */
+  refillMs: integer('refill_ms').notNull(),
+  /** Orders of the last day, and how many of them were given a site. */
+  arrivals: integer().notNull(),
+  claims: integer().notNull(),
+  asOf: integer('as_of').notNull(),
+}, (table) => [primaryKey({ columns: [table.cluster, table.plan] })])
+
 /** Messages that nobody could read or deliver. `body` is cut and holds no secret: commands carry none. */
 export const deadLetters = sqliteTable('dead_letters', {
   id: text().primaryKey(),

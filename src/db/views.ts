@@ -129,6 +129,12 @@ export const addressesLeft = sqliteView('addresses_left', {
 }).as(sql`SELECT cluster, free, held, quarantined, free + held + quarantined AS total, round(100.0 * free / (free + held + quarantined), 1) AS free_percent, as_of, ${utc('as_of')} AS as_of_utc
 FROM addresses`)
 
+export const poolsByPlan = sqliteView('pools_by_plan', {
+  cluster: text(), plan: text(), target: integer(), ready: integer(), building: integer(), retiring: integer(), oldestReadyAt: integer('oldest_ready_at'), oldestReadyUtc: text('oldest_ready_utc'), longest: text(), longestAt: integer('longest_at'), longestUtc: text('longest_utc'),
+  refillS: real('refill_s'), arrivals: integer(), claims: integer(), asOf: integer('as_of'), asOfUtc: text('as_of_utc'),
+}).as(sql`SELECT cluster, plan, target, ready, building, retiring, oldest_ready_at, ${utc('oldest_ready_at')} AS oldest_ready_utc, longest, longest_since AS longest_at, ${utc('longest_since')} AS longest_utc, round(refill_ms / 1000.0, 1) AS refill_s, arrivals, claims, as_of, ${utc('as_of')} AS as_of_utc
+FROM pools`)
+
 export const supportByState = sqliteView('support_by_state', {
   connection: text(), tier: text(), status: text(), subscriptions: integer(), keys: integer(), newestAt: integer('newest_at'), newestUtc: text('newest_utc'),
 }).as(sql`SELECT connection, tier, status, count(*) AS subscriptions, sum(generation) AS keys, max(created_at) AS newest_at, ${utc('max(created_at)')} AS newest_utc

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { bears } from '../domain/names.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import { container } from './container.ts'
-import type { Reach } from './reach.ts'
+import { atItsNode, nodeFor, type Reach } from './reach.ts'
 
 export interface FirewallRule { type: 'in' | 'out'; action: 'ACCEPT' | 'DROP'; source?: string; dest?: string; proto?: string; dport?: string }
 /** `rules` from first to last, as the firewall reads them. */
@@ -26,8 +26,9 @@ export const firewall: Resource<Reach, FirewallWish, null> = {
   output: z.null(),
 
   async observe({ up, wish, mark, output }): Promise<Seen<null>> {
-    const { node, vmid } = output(container)
-    const set = await up.proxmox.firewallOptions(node, vmid)
+    const { node: made, vmid } = output(container)
+    const { node, found: set } = await atItsNode(up, vmid, made, (at) => up.proxmox.firewallOptions(at, vmid))
+    if (node === undefined || !set) return { state: 'absent' }
     const ours = (await up.proxmox.firewallRules(node, vmid)).filter((rule) => bears(rule.comment, mark)).sort((a, b) => a.pos - b.pos)
     const wrong = Object.entries(options).filter(([key, value]) => (set[key as keyof typeof options] ?? false) !== value).map(([key]) => key)
     if (ours.length !== wish.rules.length || ours.some((rule, i) => text(rule) !== text(wish.rules[i]!))) wrong.push('rules')
@@ -35,7 +36,8 @@ export const firewall: Resource<Reach, FirewallWish, null> = {
   },
 
   async make({ up, wish, mark, output }, seen) {
-    const { node, vmid } = output(container)
+    const { vmid, node: made } = output(container)
+    const node = await nodeFor(up, { vmid, node: made }, seen)
     // Positions shift with each change, so each removal names the digest of the list that it has read.
     // A container that was never fenced has no rules yet.
     while (seen !== undefined) {

@@ -216,7 +216,8 @@ export class Actor<Up> {
   /** The site stands while something that nobody waits for is still being made: that is told at once. */
   #noteRest(): void {
     const rows = new Map(this.store.rows().map((row) => [row.name, row]))
-    if (this.store.state()!.outcome !== null || [...rows.values()].every(({ phase }) => phase === 'settled') || standing(rows, this.#lent.resources).state !== 'rest') return
+    const { outcome, hold } = this.store.state()!
+    if (outcome !== null || [...rows.values()].every(({ phase }) => phase === 'settled') || standing(rows, this.#lent.resources, Boolean(hold)).state !== 'rest') return
     this.store.transaction(() => this.#finish())
     this.#lent.changed()
   }

@@ -210,12 +210,12 @@ function lentBy(ctx: DurableObjectState, env: Env, changed: () => void): Lent<Re
     close: async (tenant, epoch, outcome) => allocator().close(tenant, epoch, outcome),
     offer: async (tenant, built) => allocator().offer(tenant, built),
     report: async (projection) => {
-      const { tenant, service, status } = projection.tenant
+      const { tenant, connection, service, status } = projection.tenant
       // What Workers Logs and whoever watches them can raise an alarm on.
-      if (status === 'stuck' && projection.audit.some(({ event }) => event === 'rest')) console.error(JSON.stringify({ level: 'alert', what: 'a tenant waits for a person', tenant, service }))
+      if (status === 'stuck' && projection.audit.some(({ event }) => event === 'rest')) console.error(JSON.stringify({ level: 'alert', what: 'a tenant waits for a person', tenant, connection, service }))
       if (projection.audit.some(({ event, step }) => event === 'turned' && step === 'disk')) console.error(JSON.stringify({ level: 'alert', what: 'a disk could not be made as large as its plan', tenant, service }))
       // Nobody's site is in no list of sites; the pool's own figures are written by cron.
-      if (projection.tenant.connection !== poolConnection) await writeReport(env.DB, projection, Date.now())
+      if (connection !== poolConnection) await writeReport(env.DB, projection, Date.now())
     },
     changed,
   }

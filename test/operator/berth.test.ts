@@ -32,6 +32,7 @@ const pages: Record<string, object> = {
   'POST /operator/release {"connection":"test","service_id":"1","actor":"somebody"}': { success: true, changed: true, says: 'It goes on.', hold: null },
   'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":true}': { success: true, done: false, says: 'it is live again' },
   'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":false}': { success: true, done: true, says: 'it is live again' },
+  'GET /reports/pools_by_plan?limit=1000': report([{ cluster: 'lab', plan: 'basic', target: 3, ready: 2, building: 1, retiring: 0, longest: '17', longest_utc: '2026-11-23 05:20:00', claims: 4, arrivals: 5 }]),
   'POST /operator/retry {"connection":"test","service_id":"1","actor":"night shift"}': { success: true, retried: 1 },
   'POST /operator/customer/retry {"connection":"test","user_id":"7","actor":"night shift"}': { success: true, retried: 0 },
 }
