@@ -15,6 +15,8 @@ export interface StartOptions {
   record: string | undefined
   /** Undefined: a new data centre runs 9, an old one keeps what it has. */
   pve: 8 | 9 | undefined
+  /** So many sites of the plan `basic` are kept ready ahead of orders. */
+  pool: number
   stateDir: string
   wordpress: boolean
   open: boolean
@@ -30,6 +32,7 @@ Starts Berth with a simulated data centre on this machine, everything on one add
   --seed <n>      seed of a new data centre's randomness (default 1)
   --record <file> append every upstream exchange to this file, one JSON line each, secrets left out
   --pve <8|9>     major version of Proxmox VE (a new data centre runs 9)
+  --pool <n>      keep n sites of the plan basic ready ahead of orders (default 0); an order that finds one is live in seconds
   --state <dir>   where everything is kept (default .berth)
   --no-wordpress  show a plain stand-in page instead of a real WordPress; nothing is downloaded
   --open          open the address in a browser, when started in a terminal
@@ -46,6 +49,7 @@ export function startOptions(argv: readonly string[]): StartOptions | 'help' {
     seed: { type: 'string' },
     record: { type: 'string' },
     pve: { type: 'string' },
+    pool: { type: 'string', default: '0' },
     state: { type: 'string', default: '.berth' },
     'no-wordpress': { type: 'boolean', default: false },
     open: { type: 'boolean', default: false },
@@ -61,6 +65,7 @@ export function startOptions(argv: readonly string[]): StartOptions | 'help' {
     seed: values.seed === undefined ? undefined : wholeOf('seed', values.seed, 0, 2 ** 31 - 1),
     record: values.record,
     pve: majorOf(values.pve),
+    pool: wholeOf('pool', values.pool, 0, 20),
     stateDir: values.state,
     wordpress: !values['no-wordpress'],
     open: values.open,

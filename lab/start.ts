@@ -57,7 +57,7 @@ async function start(options: StartOptions): Promise<void> {
   running.push({ name: 'wordpress', close: () => wordpress.close() })
 
   const settings = unstable_readConfig({ config: join(root, 'wrangler.toml') }).vars as Record<string, unknown>
-  const cluster = { ...Cluster.parse(settings['CLUSTER']), siteUrl: `http://*.berth.localhost:${port}` }
+  const cluster = { ...Cluster.parse(settings['CLUSTER']), siteUrl: `http://*.berth.localhost:${port}`, pool: { basic: { min: options.pool, max: options.pool } } }
   const recorder = options.record === undefined ? undefined : recorderTo(options.record)
   if (recorder) running.push({ name: 'recorder', close: () => recorder.close() })
   const dataCentre = await openDataCentre(state.world, {

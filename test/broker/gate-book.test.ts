@@ -213,3 +213,31 @@ describe('the breaker', () => {
     expect(book.acquire(ask('next', 'free'), then + breaker.probeMs)).toMatchObject({ granted: true, probe: true })
   })
 })
+
+describe('what is built for nobody', () => {
+  const spare = (tenant: string, pool: string): Ask => ({ ...ask(tenant, pool, 'proxmox'), spare: true, since: -1 })
+
+  it('leaves one place of several free, and takes the only one when nobody waits', () => {
+    const { book } = gate()
+    expect([1, 2, 3, 4].map((n) => book.acquire(spare(`p${n}`, 'node-tasks:node1'), 0).granted)).toEqual([true, true, true, false])
+    expect(book.acquire(ask('t1', 'node-tasks:node1', 'proxmox'), 0).granted).toBe(true)
+    expect(book.acquire(spare('p5', 'npm'), 0).granted).toBe(true)
+  })
+
+  it('waits behind every order that is paid for, however long it has waited', () => {
+    const { book, woken } = gate()
+    book.acquire(ask('t0'), 0)
+    book.acquire({ ...spare('p1', 'npm'), system: 'npm' }, 0)
+    for (const tenant of ['t1', 't2']) book.acquire({ ...ask(tenant), since: 1_000 }, 1_000)
+    for (const tenant of ['t0', 't1', 't2', 'p1']) book.report(told(tenant), 2_000)
+    expect(woken).toEqual(['t1', 't2', 'p1'])
+  })
+
+  it('takes no place of several that somebody needs together with another one', () => {
+    const { book } = gate()
+    for (const n of [1, 2, 3, 4]) book.acquire(ask(`t${n}`, 'node-tasks:node1', 'proxmox'), 0)
+    book.acquire({ ...ask('t5', 'storage-alloc', 'proxmox'), pools: ['storage-alloc', 'node-tasks:node1'] }, 0)
+    expect(book.acquire(spare('p1', 'storage-alloc'), 0).granted).toBe(false)
+    expect(book.acquire(ask('t6', 'storage-alloc', 'proxmox'), 0).granted).toBe(true)
+  })
+})

@@ -14,14 +14,14 @@ const wrong = (...argv: string[]): string => {
 
 test('needs no flag at all', () => {
   expect(startOptions([])).toEqual({
-    port: 8787, speed: 8, chaos: false, seed: undefined, record: undefined, pve: undefined, stateDir: '.berth', wordpress: true, open: false,
+    port: 8787, speed: 8, pool: 0, chaos: false, seed: undefined, record: undefined, pve: undefined, stateDir: '.berth', wordpress: true, open: false,
   })
 })
 
 test('takes every flag', () => {
-  const argv = ['--port', '9000', '--speed', '2.5', '--chaos', '--seed', '7', '--record', 'a.jsonl', '--pve', '8', '--state', 'x', '--no-wordpress', '--open']
+  const argv = ['--port', '9000', '--speed', '2.5', '--chaos', '--seed', '7', '--record', 'a.jsonl', '--pve', '8', '--pool', '3', '--state', 'x', '--no-wordpress', '--open']
   expect(startOptions(argv)).toEqual({
-    port: 9000, speed: 2.5, chaos: true, seed: 7, record: 'a.jsonl', pve: 8, stateDir: 'x', wordpress: false, open: true,
+    port: 9000, speed: 2.5, chaos: true, seed: 7, record: 'a.jsonl', pve: 8, pool: 3, stateDir: 'x', wordpress: false, open: true,
   })
 })
 

@@ -11,7 +11,7 @@ const look = { playbook: 'wordpress-state', run: 'r2', node: 'node1', vmid: 101,
 function scene(host?: Parameters<typeof labDriver>[1]) {
   const clock = new VirtualClock(0)
   const world = new World(clock, { seed: 7 })
-  const containers = new Map([[101, { node: 'node1', status: 'running' }]])
+  const containers = new Map<number, { node: string; status: string; ip?: string }>([[101, { node: 'node1', status: 'running' }]])
   const driver = labDriver(world, host, (vmid) => containers.get(vmid))
   const run = async (request: typeof order | typeof look, untilMs = 300_000) => {
     const running = driver.run(request)
@@ -107,4 +107,32 @@ test('starts anew after the lab was stopped in the middle of a run', async () =>
   const running = again.run(order)
   await later.advance(later.now() + 200_000)
   expect((await running).exit).toBe(0)
+})
+
+test('makes what was installed for nobody somebody’s in a few seconds, twice as well as once, one run at a time', async () => {
+  const { clock, driver, run } = scene()
+  const personal = { ...order, playbook: 'personalise-wordpress', parameters: { hostname: 'b.test', url: 'https://b.test', title: 'B', adminEmail: 'b@b.test', address: '192.168.1.100' } }
+  expect((await run(personal)).exit).toBe(1)
+  await run(order)
+  const running = driver.run(personal)
+  await clock.advance(clock.now() + 1_000)
+  expect((await driver.run(personal)).exit).toBe(75)
+  await clock.advance(clock.now() + 10_000)
+  expect((await running).exit).toBe(0)
+  expect((await run(personal)).exit).toBe(0)
+  expect((await run(look)).result).toEqual({ installed: true, busy: false, url: 'https://b.test', title: 'B', version: '7.1.1' })
+})
+
+test('leaves a site nobody’s when its container is stopped while it is made somebody’s, and refuses another container’s address', async () => {
+  const { clock, world, containers, driver, run } = scene()
+  const personal = { ...order, playbook: 'personalise-wordpress', parameters: { ...site, url: 'https://b.test', address: '192.168.1.100' } }
+  await run(order)
+  const running = driver.run(personal)
+  await clock.advance(clock.now() + 500)
+  interruptContainer(world, 101)
+  await clock.advance(clock.now() + 10_000)
+  expect((await running).exit).not.toBe(0)
+  expect((await run(look)).result).toMatchObject({ busy: false, url: site.url })
+  containers.set(101, { node: 'node1', status: 'running', ip: '192.168.1.101' })
+  expect(await run(personal)).toMatchObject({ exit: 1, output: expect.stringContaining('192.168.1.101') as string })
 })
