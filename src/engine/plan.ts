@@ -93,15 +93,17 @@ export const needs = <Up>(row: Row, resources: Resources<Up>): string[] =>
 export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resources<Up>, held: boolean): { state: 'rest' | 'held' | 'stuck' | 'open'; dueAt: number | undefined } {
   const open = [...rows.values()].filter((row) => row.phase !== 'settled')
   const due = open.filter((row) => ready(row, resources, rows))
-  const ours = open.filter((row) => !aside(row, resources, rows))
+  const all = open.filter((row) => !aside(row, resources, rows))
+  // What somebody waits for may stand on what nobody waits for: then that counts as well.
+  const ours = all.every((row) => row.want === 'present' && row.phase !== 'stuck' && resourceOf(resources, row.name)?.trails) ? [] : all
   const moving = due.filter((row) => moves(row, held))
   const state = ours.length === 0 ? 'rest' : ours.some((row) => moving.includes(row)) ? 'open' : ours.some((row) => due.includes(row)) ? 'held' : 'stuck'
   return { state, dueAt: moving.length === 0 ? undefined : Math.min(...moving.map((row) => row.notBefore)) }
 }
 
-/** It is being made at the pace of people outside, or nobody waits for it, or it stands on something of that kind. */
+/** It is being made at the pace of people outside, or stands on something that is. */
 const aside = <Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean =>
-  row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true || resourceOf(resources, row.name)?.trails === true ||
+  row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true ||
     [...needs(row, resources), ...row.after].some((name) => {
       const other = rows.get(name)
       return other !== undefined && other.phase !== 'settled' && aside(other, resources, rows)

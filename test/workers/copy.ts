@@ -1,10 +1,10 @@
 // The reporting copy as the tests of it handle it: emptied although the audit only grows, and filled with what a hoster has.
 import { env } from 'cloudflare:workers'
 import { writeCustomer } from '../../src/db/customers.ts'
-import { writeAddresses, writeReport, type Report } from '../../src/db/reports.ts'
+import { writeAddresses, writePools, writeReport, type Report } from '../../src/db/reports.ts'
 import { beforeFirst, hashOf, type AuditLine } from '../../src/domain/audit-chain.ts'
 
-const tables = ['tenants', 'steps', 'audit', 'domains', 'backups', 'addresses', 'support_subscriptions', 'dead_letters', 'customers', 'zones', 'mail_domains']
+const tables = ['tenants', 'steps', 'audit', 'domains', 'backups', 'addresses', 'pools', 'support_subscriptions', 'dead_letters', 'customers', 'zones', 'mail_domains']
 
 /** Does what the audit's triggers forbid, and puts them back. */
 export async function behindTheTriggers(...queries: string[]): Promise<void> {
@@ -55,6 +55,7 @@ export async function fillCopy(now: number): Promise<void> {
   ]
   for (const one of all) await writeReport(env.DB, told(one, now), now)
   await writeAddresses(env.DB, 'lab', { held: 24, quarantined: 6, free: 124 }, now)
+  await writePools(env.DB, 'lab', [{ plan: 'basic', target: 3, ready: 2, building: 1, retiring: 0, oldestReadyAt: now - 9_000_000, longest: '17', longestSince: now - 60_000, refillMs: 170_000, arrivals: 9, claims: 8 }], now)
   await env.DB.prepare("INSERT INTO support_subscriptions VALUES ('test', '1', 'ACTIVE', 'gold', 'a@example.com', 'A', 'B', 2, ?1, ?1, 1, ?1)").bind(now).run()
   const whose = { customer: 'c-7', connection: 'test', user: '7', version: 3 }
   await writeCustomer(env.DB, {

@@ -95,6 +95,7 @@ it('keeps everything when it is evicted', async () => {
   const service = newService()
   const site = await order(service)
   await until(service, 'live')
+  await expect.poll(async () => (await tenantOf(service).view())?.steps.every((step) => step.state === 'done')).toBe(true)
   const before = await tenantOf(service).view()
   await evictAllDurableObjects()
   expect(await tenantOf(service).view()).toEqual(before)
