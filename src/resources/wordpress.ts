@@ -6,7 +6,7 @@ import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface WordPressWish { vmid: number; node: string; hostname: string; url: string; title: string; adminEmail: string; personalise?: Personalise }
 
-/** It was installed ahead under the address `from`, which the playbook that makes it somebody's changes last. `address`: the container's, private. */
+/** It was installed ahead under the address `from`: as long as it tells that one, or is not told to be finished, it is nobody's. `address`: the container's, private. */
 interface Personalise { from: string; address: string }
 
 const Out = z.object({ url: z.string(), version: z.string() })
@@ -38,8 +38,8 @@ export const wordpress: Resource<Reach, WordPressWish, z.infer<typeof Out>> = {
     const node = await nodeFor(up, wish, seen)
     const { vmid, hostname, url, title, adminEmail, personalise } = wish
     const run = `${tenant}-e${epoch}-wordpress-${attempt}`
-    // Nobody has looked yet, or what was installed ahead is there.
-    if (personalise && seen?.state !== 'absent') {
+    // Also when none is seen: one that was cut off in the middle shows itself as none until this has come to its end.
+    if (personalise) {
       await up.gateway.startPlaybook('personalise-wordpress', { run, node, vmid, parameters: { hostname, url, title, adminEmail, address: personalise.address } })
       return { handle: `run:${run}` }
     }
