@@ -85,6 +85,7 @@ export async function replay(saved: Saved): Promise<Replayed> {
       probe: async () => undefined,
       gate: () => recorded.gate(),
       close: async () => undefined,
+      offer: async () => undefined,
       report: async () => undefined,
       setAlarm: (at) => {
         if (!isOpen()) return

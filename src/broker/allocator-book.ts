@@ -75,7 +75,7 @@ export class AllocatorBook {
   }
 
   /** What was said last to the object of this key: a service's, or a site's that was built ahead. Undefined: there is none. */
-  known(key: string): { seq: number } | undefined {
+  known(key: string): { tenant: string; seq: number } | undefined {
     return this.service(key) ?? this.#pool.known(key)
   }
 

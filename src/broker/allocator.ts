@@ -39,7 +39,7 @@ export class Allocator extends DurableObject<Env> {
     return this.#book.service(tenant)
   }
 
-  known(key: string): { seq: number } | undefined {
+  known(key: string): { tenant: string; seq: number } | undefined {
     return this.#book.known(key)
   }
 

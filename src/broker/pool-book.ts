@@ -45,9 +45,9 @@ export class PoolBook {
   }
 
   /** What was said last to a site that was ever built ahead and not taken down. */
-  known(key: string): { seq: number } | undefined {
+  known(key: string): { tenant: string; seq: number } | undefined {
     const row = this.#storage.sql.exec('SELECT body FROM spare WHERE key = ?', key).toArray()[0]
-    return row && { seq: (JSON.parse(String(row['body'])) as Record).seq }
+    return row && { tenant: key, seq: (JSON.parse(String(row['body'])) as Record).seq }
   }
 
   /** The identities of a site that is nobody's. */

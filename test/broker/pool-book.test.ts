@@ -4,7 +4,7 @@ import { seeded } from '../../lab/random.ts'
 import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
 import { spareName } from '../../src/domain/names.ts'
 import type { Command } from '../../src/domain/order.ts'
-import { Disk } from '../simulation/disk.ts'
+import { Disk } from '../../lab/disk.ts'
 import { cluster } from '../simulation/cluster.ts'
 
 const disks: Disk[] = []
@@ -84,7 +84,7 @@ describe('a site built ahead', () => {
     from.release(spare!.tenant, 1, 11 * minute)
     expect(from.keepPool(11 * minute)).toMatchObject({ commands: [], pools: [] })
     expect(from.held(record.tenant, 1)).toEqual(record.identity)
-    expect(from.known(spare!.tenant)).toEqual({ seq: 1 })
+    expect(from.known(spare!.tenant)).toEqual({ tenant: spare!.tenant, seq: 1 })
   })
 
   it('frees everything for others when its tenant is terminated', () => {
