@@ -32,6 +32,8 @@ interface TenantHost {
   open: { isOpen: () => boolean; cut: () => void }
   alarmAt: number | undefined
   cancelAlarm: (() => void) | undefined
+  /** How often one was set; each is a row written. */
+  alarmsSet: number
   running: boolean
   report: Projection | undefined
   /** The audit in the reporting copy, by line. */
@@ -188,7 +190,7 @@ export class Platform {
   #host(key: string): TenantHost {
     const known = this.tenants.get(key)
     if (known) return known
-    const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, running: false, report: undefined, audit: new Map(), reportedAt: 0 } as unknown as TenantHost
+    const host = { key, disk: new Disk(), alarmAt: undefined, cancelAlarm: undefined, alarmsSet: 0, running: false, report: undefined, audit: new Map(), reportedAt: 0 } as unknown as TenantHost
     Object.assign(host, this.#instance(host))
     host.disk.onCommit = (commit) => {
       if (!this.calm && !this.#starting && this.#misfortune.crashAtCommits?.includes(commit)) this.crash(host)
@@ -272,6 +274,7 @@ export class Platform {
   #setAlarm(host: TenantHost, at: number | undefined): void {
     host.cancelAlarm?.()
     host.alarmAt = at
+    if (at !== undefined) host.alarmsSet++
     host.cancelAlarm = at === undefined ? undefined : this.dc.clock.after(at - this.dc.clock.now(), () => this.#fire(host))
   }
 
