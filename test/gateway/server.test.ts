@@ -4,6 +4,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseConfig, type GatewayConfig } from '../../gateway/config.ts'
+import type { Driver } from '../../gateway/playbooks.ts'
+import { Refusal } from '../../gateway/refusal.ts'
 import { openGateway } from '../../gateway/server.ts'
 import { Gateway } from '../../src/upstreams/gateway/client.ts'
 import { Http } from '../../src/upstreams/http.ts'
@@ -47,9 +49,9 @@ function config(url: string): GatewayConfig {
   })
 }
 
-async function open(url: string) {
+async function open(url: string, driver?: Driver) {
   const lines: string[] = []
-  const running = await openGateway(config(url), { print: (line) => void lines.push(line), taskPollMs: 10 })
+  const running = await openGateway(config(url), { print: (line) => void lines.push(line), taskPollMs: 10, ...(driver && { driver }) })
   closing.push(() => running.close())
   const base = `http://127.0.0.1:${running.port}`
   const rim = { fetch: (request: Request) => fetch(request), now: () => Date.now(), sleep: (ms: number, signal?: AbortSignal) => new Promise<void>((resolve) => {
@@ -114,6 +116,21 @@ describe('the gateway on the wire', () => {
     await expect(client.runPlaybook('wordpress-state', { run: 'r/1', node: 'node1', vmid: 100, parameters: {} }, 1_000))
       .rejects.toMatchObject({ name: 'UpstreamError', system: 'gateway', fate: 'refused', status: 501 })
     expect(lines.map((line) => (JSON.parse(line) as { path: string }).path)).toEqual([`/tasks/${encodeURIComponent(upid)}`.replace('!', '%21'), '/playbooks/wordpress-state'])
+  })
+
+  test('lets the engine tell a node that was not reached from one that does not know us and from a container that does not answer', async () => {
+    const ends: (() => ReturnType<Driver['run']>)[] = [
+      () => Promise.reject(new Refusal(503, 'not-sent', 'unreachable', 'node1 cannot be reached')),
+      () => Promise.reject(new Refusal(502, 'credentials', 'ssh-key', 'node1 does not accept the key')),
+      () => Promise.reject(new Error('the connection to node1 was lost')),
+      () => Promise.resolve({ exit: 1, output: 'looking\nthe database does not start\n' }),
+    ]
+    const { http } = await open('http://127.0.0.1:9', { run: () => ends.shift()!() })
+    const look = (): Promise<unknown> => new Gateway(http).wordpressState({ node: 'node1', vmid: 100 })
+    await expect(look()).rejects.toMatchObject({ fate: 'not-sent', message: expect.stringContaining('node1 cannot be reached') as string })
+    await expect(look()).rejects.toMatchObject({ fate: 'credentials', message: expect.stringContaining('does not accept the key') as string })
+    await expect(look()).rejects.toMatchObject({ fate: 'unknown', landed: false })
+    await expect(look()).rejects.toMatchObject({ fate: 'unknown', landed: true, message: expect.stringContaining('1: the database does not start') as string })
   })
 
   test('knows that nobody listens at the other end', async () => {

@@ -1,5 +1,6 @@
 // Waiting for the end of a task, and running playbooks.
 import { describe, expect, test } from 'vitest'
+import { playbooks } from '../../gateway/playbook-list.ts'
 import type { Driver } from '../../gateway/playbooks.ts'
 import { proxmoxToken, refusedConnect, said, site, type Upstream } from './worker.ts'
 
@@ -183,6 +184,24 @@ describe('a playbook', () => {
     }
     expect(await said(await send('POST', install, { body: '{"run":' }))).toMatchObject({ status: 400, fate: 'refused' })
     expect(await said(await send('POST', install))).toMatchObject({ status: 400, fate: 'refused' })
+    expect(orders).toHaveLength(0)
+  })
+
+  const metacharacters = ['a;id', 'a&id', 'a|id', '$(id)', '`id`', 'a>b', 'a<b', 'a\nb', "a'b'", 'a"b"', 'a\\b', 'a b', '../a', '-a', '*', '~', '#a', '{a,b}', 'a!b']
+  const wp = { action: 'search-replace', from: 'a.test', to: 'b.test', dryRun: true }
+  test.each<[string, object, string[]]>([
+    ['install-wordpress', wordpress, ['hostname', 'url']],
+    ['personalise-wordpress', { ...wordpress, address: '192.168.1.100' }, ['hostname', 'url', 'address']],
+    ['suspend-page', { state: 'on' }, ['state']], ['php-version', { version: '8.3' }, ['version']], ['dump', { what: 'all' }, ['what']],
+    ['wp', wp, ['action', 'from', 'to', 'dryRun']], ['wp', { action: 'plugin-update', name: 'akismet' }, ['name']], ['unlock-container', { lock: 'create' }, ['lock']],
+  ])('%s takes what it needs, and in none of its words what a shell would read', async (name, good, fields) => {
+    const { send, orders } = driven(async () => ({ exit: 0, output: '' }))
+    const ask = (parameters: object, run: string) => send('POST', `/playbooks/${name}`, { body: JSON.stringify({ run, node: 'node1', vmid: 100, parameters }) })
+    expect(playbooks[name]!.parameters.safeParse(good).success).toBe(true)
+    for (const field of fields) for (const word of metacharacters) {
+      const { status, message } = await said(await ask({ ...good, [field]: word }, 'r1'))
+      expect([field, word, status, message?.includes(field)]).toEqual([field, word, 400, true])
+    }
     expect(orders).toHaveLength(0)
   })
 

@@ -17,6 +17,12 @@ export interface PlaybookOrder {
 const waitMarginMs = 8_000
 const stateWaitMs = 10_000
 
+/** How a task ended, in a line: its exit and, where it failed and said why, its last word. */
+export function ending({ state, ok, exit = state, output = '' }: wire.TaskEnd): string {
+  const last = output.trim().split('\n').at(-1)!
+  return ok || last === '' ? exit : `${exit}: ${last}`
+}
+
 /** The verbs over one `Http` whose base URL is the gateway's. All throw UpstreamError and nothing else. */
 export class Gateway {
   readonly #http: Http
@@ -54,8 +60,7 @@ export class Gateway {
     const end = await this.runPlaybook('wordpress-state', { run: `state-${crypto.randomUUID()}`, ...at, parameters: {} }, stateWaitMs)
     const state = wire.wordpressState.safeParse(end.result)
     if (end.state === 'ended' && end.ok && state.success) return state.data
-    if (end.fate !== undefined) throw this.#http.error(end.fate, `wordpress-state: ${end.output ?? end.exit ?? 'not run'}`, { landed: true })
-    throw this.#http.error('unknown', `wordpress-state: ${end.exit ?? end.state}`, { landed: end.state === 'ended' })
+    throw this.#http.error(end.fate ?? 'unknown', `wordpress-state: ${ending(end)}`, { landed: end.state === 'ended' })
   }
 
   #good(reply: Reply): Reply {
