@@ -21,7 +21,7 @@ import { taskRoutes } from './task-routes.ts'
 import { taskHappenings } from './tasks.ts'
 import { vzdumpRoutes } from './vzdump.ts'
 
-export { archives } from './archives.ts'
+export { archives, useBackups } from './archives.ts'
 export { containers, firewallConfs, haFacts, onContainerGone, onDisk, onPower } from './observers.ts'
 export { failNode, restoreNode } from './nodes.ts'
 

@@ -1,4 +1,4 @@
-// What lies on the backup storage: whole containers as vzdump wrote them, with their config of that moment. Plain data in a
+// What lies on the backup storage, a share or a Proxmox Backup Server: whole containers as vzdump wrote them, with their config of that moment. Plain data in a
 // slice of its own. Nothing here speaks HTTP.
 import { backupStorage } from '../topology.ts'
 import type { World } from '../world.ts'
@@ -8,7 +8,18 @@ import { type Config, pve } from './state.ts'
 /** `ctime` in epoch seconds, as in the name; `usedGb` is what the files need when they are unpacked. */
 export interface Archive { volid: string; vmid: number; ctime: number; sizeBytes: number; usedGb: number; notes: string; protected: boolean; config: Config }
 
-const slice = (world: World): { list: Archive[] } => world.slice('proxmox-archives', () => ({ list: [] as Archive[] }))
+/** A share that all nodes mount, or a Proxmox Backup Server. */
+export type BackupKind = 'nfs' | 'pbs'
+
+const slice = (world: World): { list: Archive[]; kind?: BackupKind } => world.slice('proxmox-archives', () => ({ list: [] as Archive[] }))
+
+export const backupKind = (world: World): BackupKind => slice(world).kind ?? 'nfs'
+
+/** From now on the backup storage is of this kind. */
+export function useBackups(world: World, kind: BackupKind): void {
+  slice(world).kind = kind
+  world.changed()
+}
 
 /** Every archive, whoever it belongs to. */
 export const archives = (world: World): Archive[] => slice(world).list

@@ -3,7 +3,7 @@ import { freeKib, linstorState } from '../linstor/state.ts'
 import { shuffled } from '../random.ts'
 import { backupStorage, customerNodes, nodes, storage, template } from '../topology.ts'
 import type { World } from '../world.ts'
-import { type Archive, archives, bytesUsed, reachable } from './archives.ts'
+import { type Archive, archives, backupKind, bytesUsed, reachable } from './archives.ts'
 import { PveError, type Register } from './protocol.ts'
 import { node } from './schemas.ts'
 import { digest, elapsed, published, pve, volumeName } from './state.ts'
@@ -58,7 +58,9 @@ export function clusterRoutes(world: World, on: Register): void {
   })
   on('GET', '/storage', { type: { type: 'string' } }, ({ values }) => shuffled(world.random, [
     { storage: 'local', type: 'dir', path: '/var/lib/vz', content: 'vztmpl,iso,backup', digest: digest('storage.cfg') },
-    { storage: backupStorage.id, type: 'nfs', server: nodes.find((one) => one.name === backupStorage.node)!.address, export: '/backup', path: `/mnt/pve/${backupStorage.id}`, content: 'backup', digest: digest('storage.cfg') },
+    backupKind(world) === 'pbs'
+      ? { storage: backupStorage.id, type: 'pbs', server: nodes.find((one) => one.name === backupStorage.node)!.address, datastore: 'berth', username: 'berth@pbs', content: 'backup', digest: digest('storage.cfg') }
+      : { storage: backupStorage.id, type: 'nfs', server: nodes.find((one) => one.name === backupStorage.node)!.address, export: '/backup', path: `/mnt/pve/${backupStorage.id}`, content: 'backup', digest: digest('storage.cfg') },
     { storage: storage.id, type: 'drbd', controller: nodes.map(({ address }) => address).join(','), resourcegroup: storage.resourceGroup, content: 'images,rootdir', shared: 1, clusterlocktimeout: 60, digest: digest('storage.cfg') },
   ].filter((row) => values['type'] === undefined || row.type === values['type'])))
   const storageFilter = { node, content: { type: 'string' }, enabled: { type: 'boolean' }, format: { type: 'boolean' },
@@ -90,7 +92,7 @@ export function clusterRoutes(world: World, on: Register): void {
   })
 
   function archiveRow(one: Archive): Row {
-    return { volid: one.volid, content: 'backup', format: 'tar.zst', subtype: 'lxc', size: one.sizeBytes, ctime: one.ctime, vmid: one.vmid,
+    return { volid: one.volid, content: 'backup', format: backupKind(world) === 'pbs' ? 'pbs-ct' : 'tar.zst', subtype: 'lxc', size: one.sizeBytes, ctime: one.ctime, vmid: one.vmid,
       ...(one.notes === '' ? {} : { notes: one.notes }), ...(one.protected ? { protected: 1 } : {}) }
   }
 
@@ -137,7 +139,7 @@ export function clusterRoutes(world: World, on: Register): void {
   function storages(name: string): Row[] {
     const local = { storage: 'local', type: 'dir', content: 'vztmpl,iso,backup', active: 1, enabled: 1, shared: 0, total: 94 * gib,
       used: 12 * gib, avail: 77 * gib, used_fraction: 12 / 94 }
-    const backup = { storage: backupStorage.id, type: 'nfs', content: 'backup', active: state.nodes[backupStorage.node]!.online ? 1 : 0, enabled: 1, shared: 1,
+    const backup = { storage: backupStorage.id, type: backupKind(world), content: 'backup', active: state.nodes[backupStorage.node]!.online ? 1 : 0, enabled: 1, shared: 1,
       total: backupStorage.capacityBytes, used: bytesUsed(world), avail: backupStorage.capacityBytes - bytesUsed(world),
       used_fraction: bytesUsed(world) / backupStorage.capacityBytes }
     if (!customerNodes.includes(name)) return [local, backup]

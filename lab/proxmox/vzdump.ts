@@ -5,7 +5,7 @@ import { deleteSnapshot, snapshot } from '../linstor/volumes.ts'
 import { between } from '../random.ts'
 import { backupStorage } from '../topology.ts'
 import type { World } from '../world.ts'
-import { archiveNamed, bytesUsed, discard, keep, reachable } from './archives.ts'
+import { archiveNamed, backupKind, bytesUsed, discard, keep, reachable } from './archives.ts'
 import type { Schema } from './parameters.ts'
 import { tellDisk } from './observers.ts'
 import { powerOff, startNow } from './power.ts'
@@ -42,8 +42,9 @@ export function vzdumpRoutes(world: World, on: Register): void {
     if (values['storage'] !== backupStorage.id) throw new PveError(500, `storage '${String(values['storage'])}' does not exist\n`)
     const volume = String(values['volume'])
     const volid = volume.includes(':') ? volume : `${backupStorage.id}:${volume}`
-    const vmid = /vzdump-lxc-(\d+)-/.exec(volid)?.[1]
-    if (vmid === undefined) throw new PveError(400, `unable to parse directory volume name '${volid.split(':')[1] ?? ''}'\n`)
+    const pbs = backupKind(world) === 'pbs'
+    const vmid = (pbs ? /:backup\/ct\/(\d+)\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ : /vzdump-lxc-(\d+)-/).exec(volid)?.[1]
+    if (vmid === undefined) throw new PveError(400, `unable to parse ${pbs ? 'PBS' : 'directory'} volume name '${volid.slice(volid.indexOf(':') + 1)}'\n`)
     if (archiveNamed(world, volid)?.protected) throw new PveError(500, `can't remove protected volume '${volid}'\n`)
     return fork(world, where, 'imgdel', `${vmid}@${backupStorage.id}`, user, { volid }).upid
   })
@@ -52,6 +53,7 @@ export function vzdumpRoutes(world: World, on: Register): void {
   worker(world, 'imgdel', (_, task) => {
     reachable(world)
     const volid = String(task.memory['volid'])
+    if (!archiveNamed(world, volid) && backupKind(world) === 'pbs') throw new PveError(500, `proxmox-backup-client failed: Error: unable to delete snapshot ${volid.slice(volid.indexOf('ct/'))} - no such snapshot`)
     if (!archiveNamed(world, volid)) throw new PveError(500, `unlink '/mnt/pve/${backupStorage.id}/dump/${volid.split('/').at(-1)}' failed - No such file or directory`)
     discard(world, volid)
     tellDisk(world, { event: 'dropped', vmid: Number(task.id.split('@')[0]), name: volid })
@@ -75,6 +77,7 @@ function dumpStep(world: World, task: Task, step: number): void {
     // The reason is in the log only; the task itself says that there were errors.
     task.log.push(`ERROR: Backup of VM ${task.id} failed - ${(error as Error).message.trimEnd()}`)
     const container = pve(world).containers[task.id]
+    if (typeof memory['unfinished'] === 'string') discard(world, memory['unfinished'])
     if (container && memory['locked'] === true) tidy(world, container, task)
     end(world, task, 'job errors')
   }
@@ -108,15 +111,32 @@ function dumping(world: World, task: Task, step: number): void {
       snapshot(world, volume!, `snap_${volume!}_${snapName}`)
       container.snapshots[snapName] = { name: snapName, snaptime: Number(memory['began']), description: 'vzdump backup snapshot', parent: container.parent, state: undefined, config }
     }
+    if (backupKind(world) === 'pbs') {
+      // A snapshot there is listed from its beginning on; its notes come when it is whole.
+      reachable(world)
+      const volid = `${backupStorage.id}:backup/ct/${vmid}/${new Date(Number(memory['began']) * 1000).toISOString().slice(0, 19)}Z`
+      const { lock: _lock, ...config } = container.config
+      keep(world, { volid, vmid, ctime: Number(memory['began']), sizeBytes: 0, usedGb: 3, notes: '', protected: false, config })
+      memory['unfinished'] = volid
+    }
     return next(world, task, between(world.random, 20_000, 70_000), 2)
   }
   reachable(world)
   const sizeBytes = between(world.random, 600_000_000, 1_200_000_000)
   if (bytesUsed(world) + sizeBytes > backupStorage.capacityBytes) throw new PveError(500, 'zstd: error 70 : Write error : cannot write block : No space left on device')
   const { lock: _lock, ...config } = container.config
+  const whole = { notes: filled(world, String(memory['notes']), container), protected: memory['protected'] === true, sizeBytes }
+  const unfinished = archiveNamed(world, String(memory['unfinished'] ?? ''))
+  if (unfinished) {
+    Object.assign(unfinished, whole)
+    delete memory['unfinished']
+    tellDisk(world, { event: 'kept', vmid, name: unfinished.volid })
+    task.log.push(`creating Proxmox Backup Server archive '${unfinished.volid.slice(unfinished.volid.indexOf('ct/'))}'`, `Finished Backup of VM ${vmid}`)
+    tidy(world, container, task)
+    return end(world, task, 'OK')
+  }
   const name = `vzdump-lxc-${vmid}-${stamp(Number(memory['began']))}.tar.zst`
-  keep(world, { volid: `${backupStorage.id}:backup/${name}`, vmid, ctime: Number(memory['began']), sizeBytes, usedGb: 3, notes: filled(world, String(memory['notes']), container),
-    protected: memory['protected'] === true, config })
+  keep(world, { volid: `${backupStorage.id}:backup/${name}`, vmid, ctime: Number(memory['began']), usedGb: 3, ...whole, config })
   tellDisk(world, { event: 'kept', vmid, name: `${backupStorage.id}:backup/${name}` })
   task.log.push(`creating vzdump archive '/mnt/pve/${backupStorage.id}/dump/${name}'`, `Finished Backup of VM ${vmid}`)
   tidy(world, container, task)

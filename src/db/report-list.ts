@@ -28,6 +28,7 @@ export const reports = {
   mail_by_state: { view: views.mailByState, by: ['connection', 'state', 'reason'], about: 'How many domains with mail stand where, with their mailboxes and other addresses.' },
   certificates_by_expiry: { view: views.certificatesByExpiry, by: ['expires_at', 'domain', 'tenant'], about: 'Certificates of custom domains, the next to end first.' },
   backups_by_site: { view: views.backupsBySite, by: ['connection', 'service'], about: 'Backups of each site by kind, the newest good one, and those that failed.' },
+  kept_copies: { view: views.keptCopies, by: ['kept_until_at', 'tenant', 'name'], about: 'Off-site copies that outlive their terminated site, the first to go first.' },
   addresses_left: { view: views.addressesLeft, by: ['cluster'], about: 'Private addresses that are free, held, and resting before they are given again.' },
   pools_by_plan: { view: views.poolsByPlan, by: ['cluster', 'plan'], about: 'Sites built ahead of orders: how many are wanted, ready, being built and being taken down, and how many of the last day’s orders found one.' },
   support_by_state: { view: views.supportByState, by: ['connection', 'tier', 'status'], about: 'How many support subscriptions stand where, by tier.' },

@@ -79,6 +79,8 @@ export const backups = sqliteTable('backups', {
   reason: text(),
   sizeBytes: integer('size_bytes'),
   at: integer().notNull(),
+  /** Its site was terminated: until when it is kept all the same. */
+  keptUntil: integer('kept_until'),
   version: integer().notNull(),
   asOf: integer('as_of').notNull(),
 }, (table) => [primaryKey({ columns: [table.tenant, table.name] })])

@@ -124,6 +124,11 @@ export const backupsBySite = sqliteView('backups_by_site', {
   max(CASE WHEN b.state <> 'failed' THEN b.at END) AS newest_at, ${utc(`max(CASE WHEN b.state <> 'failed' THEN b.at END)`)} AS newest_utc
 FROM tenants t LEFT JOIN backups b ON b.tenant = t.tenant WHERE t.status NOT IN ${ended} GROUP BY t.tenant`)
 
+export const keptCopies = sqliteView('kept_copies', {
+  connection: text(), service: text(), email: text(), name: text(), vmid: integer(), sizeBytes: integer('size_bytes'), madeAt: integer('made_at'), madeUtc: text('made_utc'), keptUntilAt: integer('kept_until_at'), keptUntilUtc: text('kept_until_utc'), tenant: text(),
+}).as(sql`SELECT t.connection, t.service, t.email, b.name, t.vmid, b.size_bytes, b.at AS made_at, ${utc('b.at')} AS made_utc, b.kept_until AS kept_until_at, ${utc('b.kept_until')} AS kept_until_utc, b.tenant
+FROM backups b JOIN tenants t ON t.tenant = b.tenant WHERE b.kept_until IS NOT NULL`)
+
 export const addressesLeft = sqliteView('addresses_left', {
   cluster: text(), free: integer(), held: integer(), quarantined: integer(), total: integer(), freePercent: real('free_percent'), asOf: integer('as_of'), asOfUtc: text('as_of_utc'),
 }).as(sql`SELECT cluster, free, held, quarantined, free + held + quarantined AS total, round(100.0 * free / (free + held + quarantined), 1) AS free_percent, as_of, ${utc('as_of')} AS as_of_utc

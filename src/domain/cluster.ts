@@ -43,6 +43,8 @@ export const Cluster = z.object({
   timeZone: z.string().refine(isTimeZone, 'is not an IANA time zone').default('UTC'),
   /** Proxmox storage for off-site copies, reachable from all nodes; without one the nightly backups are snapshots. */
   backupStorage: z.string().min(1).optional(),
+  /** How many days off-site copies outlive the termination of their site; 0: they go with it. */
+  keepCopiesDays: z.int().min(0).max(3_650).default(0),
   /** A record `*.<zone>` leads to `proxy.publicIp`: where it is seen to, no site needs a DNS record of its own. */
   wildcardDns: z.boolean().default(false),
   /** Sites kept ready ahead of orders, by plan: at least `min`, at most `max`, between them as orders arrive. None by default. docs/pool.md */

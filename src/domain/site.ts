@@ -36,6 +36,8 @@ export interface Copy extends Ordered {
   storage: string
   /** Of the archive, in bytes; 0 while it is not known. */
   sizeBytes: number
+  /** Its site was terminated: until when it is kept all the same (epoch ms). */
+  keptUntil?: number
 }
 
 /** Down and up again, once: it is done when the container is seen at rest, and is then forgotten, so that it is wanted up again. */
@@ -181,3 +183,11 @@ const noticesMax = 10
 
 /** The site with one more thing that the customer should read. */
 export const noticed = (site: Site, what: string, why: string, at: number): Site => ({ ...site, notices: [...site.notices, { what, why, at }].slice(-noticesMax) })
+
+/** The site of a service that ends: good copies are kept until then (epoch ms). */
+export const keepingCopies = (site: Site, until: number): Site =>
+  ({ ...site, items: site.items.map((item): Item => (item.kind === 'copy' && item.made && item.failed === null && item.want === 'present' ? { ...item, keptUntil: item.keptUntil ?? until } : item)) })
+
+/** The copies that outlive their site, the first to go first. */
+export const keptCopies = (site: Site): (Copy & { keptUntil: number })[] =>
+  copiesOf(site).filter((one): one is Copy & { keptUntil: number } => one.keptUntil !== undefined && one.want === 'present').toSorted((a, b) => a.keptUntil - b.keptUntil)

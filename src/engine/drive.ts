@@ -170,7 +170,7 @@ class Drive<Up> {
     const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))
     this.#amend({ blind: 0, busySince: 0, unfinished, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
     if (this.#held()) return false
-    if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return this.#stick('it is gone, and a new one would be empty')
+    if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return resource.irreplaceable === true ? this.#stick('it is gone, and a new one would be empty') : this.#giveUp('somebody else has removed it')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
     const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
     if (row.fails >= max) return this.#giveUp(row.why ?? `${row.fails} attempts failed`)

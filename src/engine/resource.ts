@@ -56,8 +56,8 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   readonly inside?: string
   /** It was given before the first step (chosen at intake), so it is looked at, and taken back, even if nothing was called. */
   readonly given?: boolean
-  /** It holds what a customer wrote: once it stood, it is never made a second time by ourselves. */
-  readonly irreplaceable?: boolean
+  /** It holds what a customer wrote: once it stood, it is never made a second time by ourselves. A person is called, or it is `given up`. */
+  readonly irreplaceable?: true | 'given up'
   /** The system that its calls go to: its breaker guards them. */
   readonly system: System
   /** Leases that a call towards `want` holds until its effect is known, e.g. `storage-alloc`. */

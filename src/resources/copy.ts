@@ -19,6 +19,7 @@ export const copy: Resource<Reach, CopyWish, CopyOut> = {
   name: 'copy',
   title: 'Off-site backup',
   needs: ['container', 'snapshot'],
+  irreplaceable: 'given up',
   system: 'proxmox',
   pools: (want, wish) => (want === 'present' ? [`vzdump:${wish.node}`, `node-tasks:${wish.node}`] : [`node-tasks:${wish.node}`]),
   callTimeoutMs: 20_000,

@@ -15,7 +15,7 @@ export function linesOf(item: Item, all: readonly Item[], place: { vmid: number;
     case 'backup':
       return line<SnapshotWish>({ ...place, snapname: item.name })
     case 'copy':
-      return line<CopyWish>({ ...place, storage: item.storage, name: item.name })
+      return line<CopyWish>({ ...place, storage: item.storage, name: item.name }).map((one) => (item.keptUntil === undefined ? one : { ...one, want: item.want }))
     case 'restart':
       return []
     case 'shrink': {

@@ -15,6 +15,8 @@ interface Answer {
   site?: Site
   /** Rows that are looked at now instead of when they would be. */
   look?: string[]
+  /** Rows at rest that are looked at again. */
+  again?: string[]
 }
 
 const refused = (code: RefusalCode, message: string, costs?: string[]): Answer => ({ acted: { answer: 'refused', code, message, ...(costs ? { costs } : {}) } })
@@ -61,7 +63,9 @@ export function act(state: TenantState | undefined, action: Action, now: number,
     case 'nightly': {
       if (busy) return underWay(busy)
       const due = nightly(site, plans[state.spec.plan].nightly, now, cluster)
-      return due ? done(due) : unchanged
+      // Once a day it is looked whether the copies are still there: others may have removed them.
+      const again = site.night === due?.night ? [] : copiesOf(site).filter(({ made, want }) => made && want === 'present').flatMap(rowsOf)
+      return due ? { ...done(due), again } : unchanged
     }
     case 'delete-backup': {
       const one = [...backupsOf(site), ...copiesOf(site)].find(({ name }) => name === action.name)

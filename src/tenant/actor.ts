@@ -2,8 +2,8 @@
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { policy } from '../engine/policy.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
-import { holdsLease, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
-import type { Row } from '../engine/row.ts'
+import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
+import { kindOf, type Row } from '../engine/row.ts'
 import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
 import { run } from '../engine/run.ts'
 import type { Surroundings } from '../engine/surroundings.ts'
@@ -11,6 +11,7 @@ import type { Acted, Action } from '../domain/action.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { mark } from '../domain/names.ts'
 import type { Built, Command } from '../domain/order.ts'
+import { keptCopies } from '../domain/site.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import { act } from './act.ts'
@@ -59,7 +60,7 @@ export class Actor<Up> {
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     // Before the command: whatever happens to this instance in between, somebody will look.
     this.#lent.setAlarm(this.#lent.now())
-    const answer = store.transaction(() => take(store, command, this.#lent.now(), this.#lent.cluster.backupStorage, () => this.#plan()))
+    const answer = store.transaction(() => take(store, command, this.#lent.now(), this.#lent.cluster, () => this.#plan()))
     this.wake()
     return answer
   }
@@ -70,7 +71,7 @@ export class Actor<Up> {
     if (store.isNewer()) throw new Error('written by a newer release; this one does not touch it')
     const now = this.#lent.now()
     const state = store.state()
-    const { acted, site, look = [] } = act(state, action, now, this.#lent.cluster)
+    const { acted, site, look = [], again = [] } = act(state, action, now, this.#lent.cluster)
     if (!state || (!site && look.length === 0)) return acted
     this.#lent.setAlarm(now)
     store.transaction(() => {
@@ -79,6 +80,7 @@ export class Actor<Up> {
         store.journal('action', null, 0, { ...action, actor })
         this.#plan()
       }
+      for (const row of again.flatMap((name) => store.row(name) ?? [])) if (row.phase === 'settled' && row.want === 'present') store.put(reopened(row, now))
       soon(store, look, now)
     })
     this.wake()
@@ -192,6 +194,10 @@ export class Actor<Up> {
     const { store } = this
     return store.transaction(() => {
       const state = store.state()!
+      if (state.target === 'terminated' && kindOf(row.name) === 'copy' && fail(store, row, reason, this.#lent.now())) {
+        this.#plan()
+        return true
+      }
       if (state.target === 'terminated' || state.undoing) return state.undoing
       if (state.served) {
         const theirs = fail(store, row, plain(reason, resourceOf(this.#lent.resources, row.name)?.system), this.#lent.now())
@@ -285,6 +291,9 @@ export class Actor<Up> {
     if (stands === 'open' && dueAt !== undefined) return dueAt
     const unreported = unoffered(state) || store.lastLine() > state.projected || (!state.closed && (state.outcome === 'terminated' || state.outcome === 'undone'))
     if (unreported) return now + untoldMs(this.#unwritten, () => this.#lent.random())
-    return dueAt ?? (stands === 'stuck' || stands === 'held' ? now + stuckMs : undefined)
+    const later = dueAt ?? (stands === 'stuck' ? now + stuckMs : undefined)
+    // Copies that outlive the site have nobody else who would think of them.
+    const kept = keptCopies(state.site)[0]?.keptUntil
+    return kept === undefined || (later ?? Infinity) < kept ? later : Math.max(now, kept)
   }
 }

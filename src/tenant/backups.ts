@@ -12,6 +12,8 @@ export interface ListedBackup {
   reason: string | null
   sizeBytes: number | null
   at: number
+  /** Until when it outlives its site, epoch ms; null while the site is there. */
+  keptUntil: number | null
 }
 
 export const listed = (site: Site): ListedBackup[] =>
@@ -20,6 +22,7 @@ export const listed = (site: Site): ListedBackup[] =>
     kind: one.kind === 'copy' ? 'off-site' : one.by === 'customer' ? 'manual' : 'scheduled',
     state: one.failed !== null ? 'failed' : one.want === 'absent' ? 'being removed' : one.made ? 'good' : 'being made',
     sizeBytes: one.kind === 'copy' && one.made ? one.sizeBytes : null,
+    keptUntil: one.kind === 'copy' ? one.keptUntil ?? null : null,
   })).sort((a, b) => a.at - b.at)
 
 export interface BackupList {

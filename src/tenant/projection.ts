@@ -19,7 +19,7 @@ export interface Projection {
   /** All custom domains as they stand, or null when nothing about them has changed. */
   domains: { tenant: string; domain: string; connection: string; service: string; state: string; reason: string | null; certificateExpiresAt: number | null; since: number; version: number }[] | null
   /** All backups as they stand, or null when nothing about them has changed. `at` is when it was asked for. */
-  backups: { tenant: string; name: string; kind: 'manual' | 'scheduled' | 'off-site'; state: string; reason: string | null; sizeBytes: number | null; at: number; version: number }[] | null
+  backups: { tenant: string; name: string; kind: 'manual' | 'scheduled' | 'off-site'; state: string; reason: string | null; sizeBytes: number | null; at: number; keptUntil: number | null; version: number }[] | null
 }
 
 /** `lines` are the journal lines since the last projection, at least one; their last number is the version. */
@@ -42,7 +42,7 @@ export function projection(state: TenantState, rows: readonly Row[], lines: read
     audit: sealed(tenant, lines),
     forgotten: lines.flatMap((line) => (line.event === 'forgotten' ? (line.detail as { rows: string[] }).rows : [])).filter((name) => !rows.some((row) => row.name === name)),
     domains: ended ? [] : !tells(lines, /^(?:domain|certificate|domain-host):/) ? null : domainRows(state, rows).map((one) => ({ tenant, connection: spec.connection, service: spec.service, version, ...one })),
-    backups: ended ? [] : !tells(lines, /^(?:backup|copy):/) ? null : listed(state.site).map(({ name, kind, state: word, reason, sizeBytes, at }) => ({ tenant, name, kind, state: word, reason, sizeBytes, at, version })),
+    backups: !ended && !tells(lines, /^(?:backup|copy):/) ? null : listed(state.site).filter(({ keptUntil }) => !ended || keptUntil !== null).map(({ state: word, ...one }) => ({ tenant, state: word, ...one, version })),
   }
 }
 

@@ -1,12 +1,16 @@
 // Takes a command into the tenant: once, in order, and never against an end that is final. One transaction of the caller's.
+import type { Cluster } from '../domain/cluster.ts'
 import { targetOf } from '../domain/lifecycle.ts'
 import type { Command } from '../domain/order.ts'
+import { keepingCopies } from '../domain/site.ts'
 import { fitDisk } from './disk.ts'
 import { begin } from './begin.ts'
 import type { TenantStorage } from './storage.ts'
 
-/** `storage` is where off-site copies go; `plan` writes the wishes of the new state into the rows. */
-export function take(store: TenantStorage, command: Command, now: number, storage: string | undefined, plan: () => void): 'accepted' | 'duplicate' | 'ignored' {
+const dayMs = 86_400_000
+
+/** `plan` writes the wishes of the new state into the rows. */
+export function take(store: TenantStorage, command: Command, now: number, { backupStorage: storage, keepCopiesDays }: Pick<Cluster, 'backupStorage' | 'keepCopiesDays'>, plan: () => void): 'accepted' | 'duplicate' | 'ignored' {
   if (!store.takeCommand(command)) return 'duplicate'
   const state = store.state()
   if (state && command.seq <= state.seq) return ignore(store, command, 'older than what is already wanted')
@@ -21,6 +25,8 @@ export function take(store: TenantStorage, command: Command, now: number, storag
   else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
   else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec, target }, now, storage), outcome: null, changedAt: now })
   const ahead = command.built && command.identity.ahead
+  const ends = store.state()!
+  if (target === 'terminated' && keepCopiesDays > 0 && !fresh) store.putState({ ...ends, site: keepingCopies(ends.site, now + keepCopiesDays * dayMs) })
   store.journal('command', null, 0, { verb, id, actor, seq, ...(ahead ? { ahead: ahead.mark } : {}) })
   if (!fresh) plan()
   return 'accepted'

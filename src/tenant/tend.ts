@@ -1,6 +1,6 @@
 // What becomes of what a customer asked for: actions that are done are forgotten, backups are marked as made, what cannot be made
 // is cleared away and told. It never touches the site's own rows, but that a snapshot's sizes and settings are looked at again.
-import { noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { keptCopies, noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import { reopened } from '../engine/plan.ts'
 import { instanceOf, kindOf, type Row } from '../engine/row.ts'
 import { CopyOut } from '../resources/copy.ts'
@@ -22,6 +22,11 @@ const certificatePauseMs = 6 * 3_600_000
 /** Writes what has come to rest. True when that changes what is wanted. */
 export function forget(store: TenantStorage, now: number, storage: string | undefined): boolean {
   const state = store.state()!
+  const over = new Set<Item>(keptCopies(state.site).filter(({ keptUntil }) => keptUntil <= now))
+  if (over.size > 0) {
+    store.putState({ ...state, site: { ...state.site, items: state.site.items.map((item): Item => (over.has(item) ? { ...item, want: 'absent' } : item)) } })
+    return true
+  }
   const rows = new Map(store.rows().map((row) => [row.name, row]))
   const tended = tend(state.site, rows, now)
   if (!tended) {

@@ -5,7 +5,7 @@ import { containers } from '../../lab/proxmox/app.ts'
 import { pve } from '../../lab/proxmox/state.ts'
 import { beforeFirst, firstBreak } from '../../src/domain/audit-chain.ts'
 import { plans } from '../../src/domain/plan.ts'
-import { backupsOf, copiesOf, runs, titleOf } from '../../src/domain/site.ts'
+import { backupsOf, copiesOf, keptCopies, runs, titleOf } from '../../src/domain/site.ts'
 import { isSpare } from '../../src/tenant/begin.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/engine/row-store.ts'
@@ -61,7 +61,9 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
     if (count(kind) !== wanted) wrong.push(`${count(kind)} × ${kind}, wanted ${wanted}`)
   }
   if (state.outcome === 'terminated' || state.outcome === 'undone') {
-    for (const thing of mine) wrong.push(`${thing.kind} is still there (${thing.what})`)
+    const kept = state.outcome === 'terminated' ? keptCopies(state.site).length : 0
+    if (mine.filter(({ kind }) => kind === 'archive').length !== kept) wrong.push(`${kept} copies are to be kept`)
+    for (const thing of mine.filter(({ kind }) => kept === 0 || kind !== 'archive')) wrong.push(`${thing.kind} is still there (${thing.what})`)
     if (platform.allocator.held(state.key, state.identity.epoch)) wrong.push('its identities are still held')
   }
   if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong

@@ -65,9 +65,9 @@ export class Platform {
   /** The schema's commits of a new instance are not cut: it would only start once more. */
   #starting = false
 
-  constructor(dc: DataCentre, seed: number, misfortune: Misfortune = {}, sabotage: Sabotage = {}) {
+  constructor(dc: DataCentre, seed: number, misfortune: Misfortune = {}, sabotage: Sabotage = {}, cluster: Cluster = simulatedCluster) {
     this.dc = dc
-    this.cluster = { ...simulatedCluster }
+    this.cluster = { ...cluster }
     this.#random = seeded(seed ^ 0x5eed)
     this.#misfortune = misfortune
     this.#sabotage = sabotage

@@ -34,7 +34,7 @@ export function told({ service, heldBy, status = 'live', cause, plan = 'basic', 
     }),
     forgotten,
     domains: domains.map((one) => ({ tenant, domain: `${service}.example`, connection: 'test', service, state: 'live', reason: null, certificateExpiresAt: null, since: now - 50_000, version, ...one })),
-    backups: backups.map((one, i) => ({ tenant, name: `BAK23112026-${i + 1}`, kind: 'manual', state: 'good', reason: null, sizeBytes: 1_000, at: now - 40_000, version, ...one })),
+    backups: backups.map((one, i) => ({ tenant, name: `BAK23112026-${i + 1}`, kind: 'manual', state: 'good', reason: null, sizeBytes: 1_000, at: now - 40_000, keptUntil: null, version, ...one })),
   }
 }
 
@@ -49,6 +49,7 @@ export async function fillCopy(now: number): Promise<void> {
       domains: [{ domain: 'shop.example', certificateExpiresAt: now + 86_400_000 }, { domain: 'www.shop.example', state: 'waiting for DNS', reason: 'no address yet' }],
       backups: [{}, { kind: 'scheduled', at: now - 10_000 }, { kind: 'off-site', state: 'failed', sizeBytes: null, reason: 'no space' }] },
     { service: 'stuck', status: 'stuck', steps: [{ step: 'dns-record', phase: 'stuck', why: 'cloudflare: 403' }], audit: [{ event: 'stuck', step: 'dns-record', detail: '"cloudflare: 403"' }] },
+    { service: 'ended', status: 'terminated', backups: [{ name: 'OFF01112026-1', kind: 'off-site', keptUntil: now + 86_400_000 }] },
     { service: 'undone', status: 'undone', cause: 'Container: storage is full', audit: [{ event: 'turned', step: 'container', detail: '"storage is full"' }] },
     { service: 'held', heldBy: 'the day shift', orderedAt: now - 90_000 },
     { service: 'new', status: 'building', plan: 'standard', steps: [{ phase: 'waiting', why: 'waiting for a free place (pve:node1)', settledAt: 0 }] },

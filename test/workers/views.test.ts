@@ -45,7 +45,7 @@ it('has the columns that it promises, and a place of its own for every row', asy
 })
 
 it('counts what there is', async () => {
-  expect(await ask("SELECT status, plan, sites FROM sites_by_state_and_plan WHERE status <> 'live' ORDER BY 1")).toEqual([{ status: 'building', plan: 'standard', sites: 1 }, { status: 'stuck', plan: 'basic', sites: 1 }, { status: 'undone', plan: 'basic', sites: 1 }])
+  expect(await ask("SELECT status, plan, sites FROM sites_by_state_and_plan WHERE status <> 'live' ORDER BY 1")).toEqual([{ status: 'building', plan: 'standard', sites: 1 }, { status: 'stuck', plan: 'basic', sites: 1 }, { status: 'terminated', plan: 'basic', sites: 1 }, { status: 'undone', plan: 'basic', sites: 1 }])
   // Twenty orders of 10, 20 … 200 s and one of 200 s; their steps of 1, 2 … 20 s.
   expect(await ask("SELECT days, what, runs, p50_s, p95_s, slowest_s FROM provisioning_times WHERE days = 7 AND runs > 2 ORDER BY what DESC")).toEqual([
     { days: 7, what: 'order to live', runs: 21, p50_s: 110, p95_s: 200, slowest_s: 200 }, { days: 7, what: 'container', runs: 20, p50_s: 10, p95_s: 19, slowest_s: 20 }])

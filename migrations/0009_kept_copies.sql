@@ -1,0 +1,3 @@
+ALTER TABLE `backups` ADD `kept_until` integer;--> statement-breakpoint
+CREATE VIEW `kept_copies` AS SELECT t.connection, t.service, t.email, b.name, t.vmid, b.size_bytes, b.at AS made_at, CASE WHEN b.at > 0 THEN datetime(b.at / 1000, 'unixepoch') END AS made_utc, b.kept_until AS kept_until_at, CASE WHEN b.kept_until > 0 THEN datetime(b.kept_until / 1000, 'unixepoch') END AS kept_until_utc, b.tenant
+FROM backups b JOIN tenants t ON t.tenant = b.tenant WHERE b.kept_until IS NOT NULL;
