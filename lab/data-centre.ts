@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { serve, type Http2Bindings, type HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { parseConfig } from '../gateway/config.ts'
+import type { Driver } from '../gateway/playbooks.ts'
 import { openGateway } from '../gateway/server.ts'
 import { cloudflare, resolve as resolveName } from './cloudflare/cloudflare.ts'
 import type { Net } from './dns/authoritative.ts'
@@ -21,12 +22,19 @@ import { npm } from './npm/npm.ts'
 import { containers, proxmox } from './proxmox/app.ts'
 import { admits } from './proxmox/observers.ts'
 import { recorded, type Service } from './recorder.ts'
-import { followContainers } from './site-power.ts'
 import { dmz, proxmoxToken } from './topology.ts'
-import { labDriver, siteOf } from './wordpress/driver.ts'
-import type { WordPressHost } from './wordpress/host.ts'
-import { keepContent } from './wordpress/kept.ts'
 import type { World } from './world.ts'
+
+/** What runs inside the containers, and how the gateway gets there. */
+export interface Sites {
+  /** Carries the gateway's playbooks out; without one the gateway goes by `ssh`, in the words of its configuration. */
+  driver?(world: World): Driver
+  ssh?: object
+  /** Called once, before anything happens: from then on the sites go with their containers. */
+  follow(world: World): void
+  /** Where the site of a container that runs answers. */
+  address(vmid: number): Promise<URL | undefined>
+}
 
 export interface DataCentreOptions {
   /** Undefined: what the world runs already, 9 in a new one. */
@@ -42,8 +50,7 @@ export interface DataCentreOptions {
   suspendedPage: { host: string; port: number }
   /** The reverse proxy's private address. */
   proxyAddress: string
-  wordpress: WordPressHost
-  log: (line: string) => void
+  sites: Sites
 }
 
 export interface DataCentre {
@@ -68,7 +75,7 @@ const ispconfigAccount = { username: 'berth', password: 'lab-ispconfig-secret' }
 const npmAccount = { identity: 'berth@berth.localhost', secret: 'lab-npm-secret' }
 
 export async function openDataCentre(world: World, options: DataCentreOptions): Promise<DataCentre> {
-  const { pve, record, zone, wordpress, log } = options
+  const { pve, record, zone, sites } = options
   const faults = plan(world.clock, options.chaos ? [random(world.random, chaosRate, chaosFaults)] : [])
   const link = (fetch: Fetch): Fetch => (options.chaos ? faulty(fetch, faults) : fetch)
   const taped = (service: Service, app: Hono, version?: 8 | 9): Fetch => {
@@ -87,13 +94,13 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
 
   const resolverServers = await Promise.all(resolvers.map((facts) => resolverApp(net, facts)).map((app) => listening(link(async (request) => app.fetch(request)))))
 
-  const found = (vmid: number) => containers(world).find((one) => one.vmid === vmid)
-  const driver = labDriver(world, wordpress, found)
+  const driver = sites.driver?.(world)
   const gatewayLog = createWriteStream(join(options.logDir, 'gateway.log'), { flags: 'w' })
   const gateway = await openGateway(
     parseConfig({
       host: '127.0.0.1', port: 0, suspendedPage: { host: '127.0.0.1', port: 0 },
       keys: { [options.gatewayKey.id]: options.gatewayKey.secret },
+      ...(sites.ssh && { ssh: sites.ssh }),
       upstreams: {
         proxmox: { urls: [proxmoxServer.url], token: proxmoxToken },
         linstor: { urls: [linstorServer.url] },
@@ -102,15 +109,14 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
       },
     }),
     {
-      driver,
+      ...(driver && { driver }),
       dns: portFiftyThree(net),
       rim: { fetch: link((request) => fetch(request)), now: () => world.clock.now(), sleep },
       taskPollMs: Math.max(50, 500 / world.clock.speed),
       print: (line) => void gatewayLog.write(`${line}\n`),
     },
   )
-  keepContent(world)
-  followContainers(world, wordpress, log)
+  sites.follow(world)
   world.start()
 
   const gatewayUrl = `http://127.0.0.1:${gateway.port}`
@@ -131,7 +137,7 @@ export async function openDataCentre(world: World, options: DataCentreOptions): 
     resolve: async (address, port) => {
       if (address === options.suspendedPage.host && port === options.suspendedPage.port) return suspended
       const container = containers(world).find((one) => one.ip === address && one.status === 'running')
-      return container && port === 80 && admits(world, container.vmid, options.proxyAddress, port) ? wordpress.address(siteOf(container.vmid)) : undefined
+      return container && port === 80 && admits(world, container.vmid, options.proxyAddress, port) ? sites.address(container.vmid) : undefined
     },
     // What Cloudflare serves is asked as it is: a visitor who came too early shall not wait for a resolver to forget.
     published: (name) => (name.endsWith(`.${zone.name}`)

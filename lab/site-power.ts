@@ -1,13 +1,25 @@
 // Ties the WordPress processes to their containers: a site answers only while its container runs, its files follow the container's
 // snapshots and archives, and it is gone with it.
 // Wishes for one site are carried out one after the other, the newest last.
+import type { Sites } from './data-centre.ts'
 import { containers, onDisk, onPower, type PowerEvent } from './proxmox/observers.ts'
-import { forgetContainer, interruptContainer, siteOf } from './wordpress/driver.ts'
+import { forgetContainer, interruptContainer, labDriver, siteOf } from './wordpress/driver.ts'
 import type { WordPressHost } from './wordpress/host.ts'
+import { keepContent } from './wordpress/kept.ts'
 import type { World } from './world.ts'
 
+/** The lab's own sites: PHP processes of this machine. */
+export const labSites = (host: WordPressHost, log: (line: string) => void): Sites => ({
+  driver: (world) => labDriver(world, host, (vmid) => containers(world).find((one) => one.vmid === vmid)),
+  follow(world) {
+    keepContent(world)
+    followContainers(world, host, log)
+  },
+  address: (vmid) => host.address(siteOf(vmid)),
+})
+
 /** Follows from now on, and makes up for what happened while nobody looked. `log` hears of what could not be done. */
-export function followContainers(world: World, host: WordPressHost, log: (line: string) => void): void {
+function followContainers(world: World, host: WordPressHost, log: (line: string) => void): void {
   const last = new Map<number, Promise<void>>()
 
   function follow({ event, vmid }: Pick<PowerEvent, 'event' | 'vmid'>): void {

@@ -12,6 +12,7 @@ import { endOrphans } from './orphans.ts'
 import { startHelp, startOptions, UsageError, type StartOptions } from './options.ts'
 import { recorderTo } from './recorder.ts'
 import { reverseProxy } from './reverse-proxy.ts'
+import { labSites } from './site-power.ts'
 import { readSecrets } from './secrets.ts'
 import { openState } from './state.ts'
 import { storefront } from './storefront/storefront.ts'
@@ -64,7 +65,7 @@ async function start(options: StartOptions): Promise<void> {
     pve: options.pve, chaos: options.chaos, record: recorder && ((line) => recorder.write(line)), logDir,
     gatewayKey: secrets.gatewayKey, cloudflareToken: secrets.cloudflareToken,
     zone: { id: String(settings['CLOUDFLARE_ZONE_ID']), name: cluster.zone },
-    suspendedPage: cluster.suspendedPage, proxyAddress: cluster.proxy.privateIp, wordpress, log,
+    suspendedPage: cluster.suspendedPage, proxyAddress: cluster.proxy.privateIp, sites: labSites(wordpress, log),
   })
   running.push({ name: 'data centre', close: () => dataCentre.close() })
 

@@ -12,6 +12,9 @@ export function nodeFiles(): [name: string, text: string][] {
   return ['berth-node', ...playbooks.map((name) => `playbooks/${name}`)].map((name) => [name, read(name)])
 }
 
+/** What lies there for a person to call: the gateway does not depend on it. */
+const besides = ['berth-image', 'seal.sh'].map((name): [string, string] => [name, read(name)])
+
 /** As `berth-node` tells its own. */
 export function digestOf(files: readonly [name: string, text: string][]): string {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -20,7 +23,7 @@ export function digestOf(files: readonly [name: string, text: string][]): string
 
 /** The program `berth-node-install`. */
 export function nodeInstaller(): string {
-  const put = nodeFiles().map(([name, text]) => `put ${name} <<'@END OF ${name}@'\n${text.trimEnd()}\n@END OF ${name}@\n`).join('')
+  const put = [...nodeFiles(), ...besides].map(([name, text]) => `put ${name} <<'@END OF ${name}@'\n${text.trimEnd()}\n@END OF ${name}@\n`).join('')
   return read('install.sh').replace('@FILES@\n', () => put)
 }
 

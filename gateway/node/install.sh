@@ -54,7 +54,7 @@ for one in flock setsid timeout base64 sha256sum iconv; do command -v "$one" > /
 rm -rf "$lib.new" && mkdir -p "$lib.new/playbooks"
 put() { cat > "$lib.new/$1"; }
 @FILES@
-chmod 755 "$lib.new/berth-node"
+chmod 755 "$lib.new/berth-node" "$lib.new/berth-image"
 if [ -e "$lib" ]; then rm -rf "$lib.old"; mv "$lib" "$lib.old"; fi
 mv "$lib.new" "$lib"
 rm -rf "$lib.old"

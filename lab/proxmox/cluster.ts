@@ -1,12 +1,12 @@
 // The cluster at large: version, nodes, the resource list (existence at once, figures from pvestatd), next id, storages.
 import { freeKib, linstorState } from '../linstor/state.ts'
 import { shuffled } from '../random.ts'
-import { backupStorage, customerNodes, nodes, storage, template } from '../topology.ts'
+import { backupStorage, customerNodes, nodes, storage } from '../topology.ts'
 import type { World } from '../world.ts'
 import { type Archive, archives, backupKind, bytesUsed, reachable } from './archives.ts'
 import { PveError, type Register } from './protocol.ts'
 import { node } from './schemas.ts'
-import { digest, elapsed, published, pve, volumeName } from './state.ts'
+import { digest, elapsed, published, pve, templates, volumeName } from './state.ts'
 
 type Row = Record<string, unknown>
 const gib = 1_073_741_824
@@ -85,7 +85,7 @@ export function clusterRoutes(world: World, on: Register): void {
     oneStorage(name, values['storage'])
     if (values['storage'] === backupStorage.id) reachable(world)
     const rows: Row[] = values['storage'] === backupStorage.id ? shuffled(world.random, archives(world).map(archiveRow)) : values['storage'] === 'local'
-      ? [{ volid: template, content: 'vztmpl', format: 'tzst', size: 141_589_201, ctime: 1_760_000_000 }]
+      ? templates(world).map((volid) => ({ volid, content: 'vztmpl', format: 'tzst', size: 141_589_201, ctime: 1_760_000_000 }))
       : Object.values(state.containers).flatMap((container) => volumeRow(container.vmid))
     return rows.filter((row) => (values['content'] === undefined || row['content'] === values['content'])
       && (values['vmid'] === undefined || row['vmid'] === values['vmid']))

@@ -3,7 +3,7 @@
 // pve-container, PVE/API2/LXC.pm: https://git.proxmox.com/?p=pve-container.git
 import { allocate, free, setVmid } from '../linstor/volumes.ts'
 import { between, hex } from '../random.ts'
-import { customerNodes, storage, template } from '../topology.ts'
+import { customerNodes, storage } from '../topology.ts'
 import type { World } from '../world.ts'
 import { removeContainer } from './destroy.ts'
 import type { Values } from './parameters.ts'
@@ -11,7 +11,7 @@ import { startNow } from './power.ts'
 import { PveError, type Register } from './protocol.ts'
 import { restoreFailed, restoreFrom, restoreStep } from './restore.ts'
 import { create } from './schemas.ts'
-import { type Config, type Task, newContainer, parts, pve } from './state.ts'
+import { type Config, type Task, newContainer, parts, pve, templates } from './state.ts'
 import { lockStorage, releaseStorage } from './storage-lock.ts'
 import { end, fork, next, worker } from './tasks.ts'
 
@@ -60,7 +60,7 @@ export function createRoutes(world: World, on: Register): void {
     if (values['restore'] === 1) return restoreFrom(world, values, node, user)
     const taken = state.containers[vmid]
     if (taken) throw new PveError(500, `CT ${vmid} already exists on node '${taken.node}'\n`)
-    if (values['ostemplate'] !== template) throw new PveError(500, `volume '${values['ostemplate']}' does not exist\n`)
+    if (!templates(world).includes(String(values['ostemplate']))) throw new PveError(500, `volume '${values['ostemplate']}' does not exist\n`)
     const { store, sizeGb } = wantedRoot(values, node)
     if (values['net0'] !== undefined && parts(values['net0'], 'name')['bridge'] === undefined) throw new PveError(500, 'net0: no bridge given\n')
 
@@ -68,7 +68,7 @@ export function createRoutes(world: World, on: Register): void {
     const options: Config = {}
     for (const [name, value] of Object.entries(values)) if (value !== undefined && !notConfig.has(name)) options[name] = value
     const task = fork(world, node, 'vzcreate', String(vmid), user, {
-      options: JSON.stringify(options), store, sizeGb, start: values['start'] ?? 0, haManaged: values['ha-managed'] ?? 0,
+      options: JSON.stringify(options), template: String(values['ostemplate']), store, sizeGb, start: values['start'] ?? 0, haManaged: values['ha-managed'] ?? 0,
       totalMs: between(world.random, 30_000, 60_000), lockedMs: between(world.random, 1000, 3000),
       unprivileged: values['unprivileged'] === undefined ? defaultUnprivileged : values['unprivileged'] === 1,
     })
@@ -109,7 +109,7 @@ function createStep(world: World, task: Task, step: number): void {
     setVmid(world, String(memory['volume']), vmid)
     releaseStorage(world, task.upid)
     task.log.push(`Creating filesystem on /dev/drbd/by-res/${memory['volume']}/0`,
-      `extracting archive '/var/lib/vz/template/cache/${template.split('/')[1]}'`)
+      `extracting archive '/var/lib/vz/template/cache/${String(memory['template']).split('/')[1]}'`)
     next(world, task, restMs * 0.8, 4)
   } else if (step === 4) {
     container.config = fullConfig(world, task, vmid)

@@ -2,7 +2,7 @@
 // Nothing here speaks HTTP.
 import { hash } from 'node:crypto'
 import { between } from '../random.ts'
-import { nodes } from '../topology.ts'
+import { nodes, template } from '../topology.ts'
 import type { World } from '../world.ts'
 import { PveError } from './protocol.ts'
 
@@ -161,3 +161,6 @@ export function volumeName(config: Config): string | undefined {
   const volume = parts(config['rootfs'], 'volume')['volume']
   return volume === undefined ? undefined : /:(pm-[0-9a-f]{8})_/.exec(volume)?.[1]
 }
+
+/** Volume ids of the templates that lie in `local` on every node. A test may add to them, or take them away. */
+export const templates = (world: World): string[] => world.slice('templates', () => ({ list: [template] })).list
