@@ -5,9 +5,9 @@ import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
 import { flightEndOf, silent, waitsOut } from './doubt.ts'
-import { desire, type JournalEvent, type Row } from './row.ts'
+import { desire, instanceOf, type JournalEvent, type Row } from './row.ts'
 import { dissolves, holdsLease, resourceOf } from './plan.ts'
-import { backoffMs, policy, pollPauseMs } from './policy.ts'
+import { awayPauseMs, backoffMs, clusterSays, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -119,13 +119,15 @@ class Drive<Up> {
       return false
     }
     const failure = end.state === 'ended' && !end.ok ? brief(end.exit) : undefined
-    // Proxmox's storage lock was taken by others for too long: that is a queue, not a failure of this step.
-    const congested = failure !== undefined && /got lock request timeout/.test(failure)
+    const told = failure === undefined ? undefined : clusterSays(failure)
+    const congested = told === 'congested'
+    // What a customer asked for besides is given up and told; what a service is made of waits for the node.
+    const away = told === 'away' && instanceOf(this.name) === ''
     const proved = end.state === 'ended' && end.ok
-    this.#amend({ phase: 'unknown', handle: null, proved, ...(failure === undefined ? {} : { why: `task failed: ${failure}` }), ...(congested ? { fails: Math.max(0, this.#row.fails - 1) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
+    this.#amend({ phase: 'unknown', handle: null, proved, ...(failure === undefined ? {} : { why: `task failed: ${failure}` }), ...(congested || away ? { fails: Math.max(0, this.#row.fails - 1) } : {}), ...(away ? { notBefore: all.now() + awayPauseMs(all.now() - this.#row.startedAt) } : {}) }, 'observed', failure === undefined ? `task ${end.state}` : `task failed: ${failure}`)
     if (congested)
       await all.gate.report({ step: this.name, system: this.resource.system, verdict: 'congested', release: false }).catch(() => undefined)
-    return true
+    return !away
   }
 
   async #lookAndTouch(): Promise<Verdict> {

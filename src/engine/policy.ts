@@ -45,3 +45,13 @@ export function backoffMs(tries: number, maxMs: number, random: () => number): n
   const ceiling = Math.min(maxMs, policy.backoffFirstMs * 2 ** Math.min(tries, 20))
   return Math.ceil(ceiling * (0.1 + 0.9 * random()))
 }
+
+/**
+ * What the words of a failed task say of the cluster and not of the step: others held Proxmox's storage lock for too long, which is a
+ * queue; or a node is away without which LINSTOR makes no second replica and no snapshot. Neither costs an attempt.
+ */
+export const clusterSays = (exit: string): 'congested' | 'away' | undefined =>
+  /got lock request timeout/.test(exit) ? 'congested' : /No active connection to satellite|Not enough available nodes/.test(exit) ? 'away' : undefined
+
+/** Pause before the next try while a node has been away for `waitedMs`: each leaves a failed task in Proxmox's list. */
+export const awayPauseMs = (waitedMs: number): number => Math.min(300_000, Math.max(10_000, waitedMs / 10))

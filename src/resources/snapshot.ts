@@ -1,7 +1,7 @@
 // Snapshots of the container: the first one, `initial`, to which a customer's "reset" goes back, and the customer's backups.
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
-import type { Resource, Seen } from '../engine/resource.ts'
+import type { Resource, Seen, Started } from '../engine/resource.ts'
 import { nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface SnapshotWish { vmid: number; node: string; snapname: string }
@@ -22,25 +22,33 @@ function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 't
     pollMs: 2_000,
     output: z.null(),
 
-    async observe({ up, wish, mark }): Promise<Seen<null>> {
-      const { node } = await whereabouts(up, wish.vmid, wish.node)
+    async observe({ up, wish, mark, unfinished }): Promise<Seen<null>> {
+      const { node, status } = await whereabouts(up, wish.vmid, wish.node)
       const all = node === undefined ? undefined : await up.proxmox.snapshots(node, wish.vmid)
       const found = all?.find((one) => one.name === wish.snapname)
-      if (!found) return { state: 'absent' }
-      if (found.snapstate) return { state: 'busy', why: `Proxmox is busy with the snapshot (${found.snapstate})` }
+      if (!found || node === undefined) return { state: 'absent' }
+      if (found.snapstate) {
+        const running = (await up.proxmox.tasks(node, { vmid: wish.vmid, source: 'active' })).some((task) => task.status === undefined || task.status === 'RUNNING')
+        // High availability takes the lock of a node that died away; the snapshot that it was making or removing stays as it was.
+        if (running || status?.lock) return { state: 'busy', why: `Proxmox is busy with the snapshot (${found.snapstate})` }
+        return { state: 'present', ok: false, differs: `left in ${found.snapstate}`, unfinished: true }
+      }
+      if (unfinished) return { state: 'present', ok: false, differs: 'never finished' }
       if (!bears(found.description, mark)) return { state: 'foreign', why: `a snapshot ${wish.snapname} exists without our mark` }
       return { state: 'present', ok: true, out: null }
     },
 
-    async make({ up, wish, mark }, seen) {
+    async make({ up, wish, mark, unfinished }, seen) {
       const node = await nodeFor(up, wish, seen)
+      if (unfinished && seen?.state === 'present') return removed(await up.proxmox.deleteSnapshot(node, wish.vmid, wish.snapname, { force: true }))
       return { handle: await up.proxmox.createSnapshot(node, wish.vmid, { snapname: wish.snapname, description: mark }) }
     },
 
-    async unmake({ up, wish }) {
+    async unmake({ up, wish, unfinished }) {
       const { node } = await whereabouts(up, wish.vmid, wish.node)
-      const handle = node === undefined ? undefined : await up.proxmox.deleteSnapshot(node, wish.vmid, wish.snapname)
-      return handle === undefined ? undefined : { handle }
+      return node === undefined ? undefined : removed(await up.proxmox.deleteSnapshot(node, wish.vmid, wish.snapname, unfinished ? { force: true } : {}))
     },
   }
 }
+
+const removed = (handle: string | undefined): Started => (handle === undefined ? undefined : { handle })

@@ -66,3 +66,33 @@ describe('a node that dies while it makes a container', () => {
     expect({ violations, outcomes }).toEqual({ violations: [], outcomes: { one: 'terminated' } })
   })
 })
+
+describe('a node that is away while an order is built', () => {
+  const lives = async (seed: number, also: NonNullable<Parameters<typeof live>[0]['also']>): Promise<string[]> => {
+    const { violations, outcomes, journal } = await live({ seed, events: [at(0, 'create')], also })
+    expect({ violations, outcomes }).toEqual({ violations: [], outcomes: { one: 'live' } })
+    expect(journal.filter((line) => / (?:stuck|turned|retried) /.test(line))).toEqual([])
+    return journal
+  }
+  const away = (fromMs: number, untilMs: number, node: string) => [{ atMs: fromMs, run: (platform: Platform) => failNode(platform.dc.world, node) }, { atMs: untilMs, run: (platform: Platform) => restoreNode(platform.dc.world, node) }]
+
+  it.each([['before its second replica', 100], ['before its first snapshot', 100 * s]])('is waited for when it is the other one, %s, and costs no attempt', async (_, atMs) => {
+    const journal = await lives(3, away(atMs, atMs + 1_200 * s, 'node2'))
+    expect(journal.some((line) => /Not enough available nodes|No active connection to satellite/.test(line))).toBe(true)
+    // Not a failed task every second for as long as it takes.
+    expect(journal.filter((line) => / call /.test(line)).length).toBeLessThan(60)
+  })
+
+  it('leaves a snapshot half made, which is removed and made again', async () => {
+    const died: number[] = []
+    const journal = await lives(4, [{ atMs: 100, run: function watch(platform: Platform): void {
+      const { world, clock } = platform.dc
+      if (!Object.values(pve(world).containers).some(({ snapshots }) => Object.values(snapshots).some(({ state }) => state === 'prepare'))) return void clock.after(500, () => watch(platform))
+      died.push(clock.now())
+      failNode(world, 'node1')
+      clock.after(300 * s, () => restoreNode(world, 'node1'))
+    } }])
+    expect(died).toHaveLength(1)
+    expect(journal.some((line) => line.includes('left in prepare'))).toBe(true)
+  })
+})
