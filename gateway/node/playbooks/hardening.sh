@@ -99,23 +99,25 @@ table inet berth {
 		ct state established,related accept
 		ct state invalid drop
 		iifname "lo" accept
-		meta l4proto { icmp, ipv6-icmp } limit rate 20/second accept
+		meta l4proto { 1, 58 } limit rate 20/second accept
 		tcp dport 80 accept
 	}
 	chain forward { type filter hook forward priority filter; policy drop; }
 }
 END
-  if [ -d /run/systemd/system ]; then systemctl enable --quiet nftables; fi
+  if [ -d /run/systemd/system ]; then enable nftables; fi
   nft -f /etc/nftables.conf || fail 'the firewall does not accept its rules'
 }
 
 # Security updates by themselves, nobody logs in over the network, WordPress's own clock ticks without visitors.
 system() {
+  local unit
   write_file /etc/apt/apt.conf.d/20auto-upgrades 644 <<'END'
 APT::Periodic::Update-Package-Lists "1";
 APT::Periodic::Unattended-Upgrade "1";
 APT::Periodic::AutocleanInterval "7";
 END
+  wrote=''
   write_file /etc/systemd/system/berth-cron.service 644 <<'END'
 [Unit]
 Description=What WordPress has planned
@@ -137,9 +139,11 @@ RandomizedDelaySec=30s
 WantedBy=timers.target
 END
   if [ -d /run/systemd/system ]; then
-    systemctl daemon-reload
-    systemctl enable --quiet --now berth-cron.timer
-    systemctl disable --quiet --now ssh.socket ssh.service 2> /dev/null
+    if [ -n "$wrote" ]; then systemctl daemon-reload; fi
+    enable berth-cron.timer --now
+    for unit in ssh.socket ssh.service; do
+      if systemctl is-enabled --quiet "$unit" 2> /dev/null; then systemctl disable --quiet --now "$unit"; fi
+    done
   fi
   return 0
 }

@@ -55,13 +55,16 @@ wp_php() { wp_do eval-file -; }
 
 php_version() { php -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;'; }
 
+# To ask is much faster than to do it again.
+enable() { systemctl is-enabled --quiet "$1" 2> /dev/null || systemctl enable --quiet "$@"; }
+
 # service_do start|restart|reload|stop <nginx|php-fpm|mariadb>, with systemd or without; what runs already is not started again.
 service_do() {
   local unit=$2 process
   [ "$unit" = php-fpm ] && unit=php$(php_version)-fpm
   if [ -d /run/systemd/system ]; then
     case $1 in
-      start) systemctl enable --quiet "$unit"; systemctl start "$unit" ;;
+      start) enable "$unit"; systemctl is-active --quiet "$unit" || systemctl start "$unit" ;;
       stop) systemctl disable --quiet --now "$unit" ;;
       restart) systemctl restart "$unit" ;;
       reload) systemctl reload-or-restart "$unit" ;;

@@ -2,12 +2,13 @@
 # What every site of Berth's is made of, written so that a second time changes nothing. `root`, `config`, `mark` and the small
 # functions are prelude.sh's.
 
-# write_file <path> <mode>: stdin becomes the file, whole or not at all.
+# write_file <path> <mode>: stdin becomes the file, whole or not at all; `wrote` tells whether anything changed.
+wrote=''
 write_file() {
   mkdir -p "${1%/*}"
   cat > "$1.new"
   chmod "$2" "$1.new"
-  if cmp -s "$1" "$1.new"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+  if cmp -s "$1" "$1.new"; then rm "$1.new"; else mv "$1.new" "$1" && wrote=1; fi
 }
 
 # url, title and version of the site in the database, one a line; 3 when there is none. Neither plugins nor themes run.
