@@ -79,8 +79,9 @@ export async function openGateway(
     underWay.add(answer)
     return answer.finally(() => underWay.delete(answer))
   }
-  const api = await listening(serve({ fetch: answered, hostname: host, port }))
-  const pages = await listening(serve({ fetch: suspendedPage, hostname: page.host, port: page.port }))
+  // Its own Request and Response stay its own: whoever else lives in this process has those of Node.
+  const api = await listening(serve({ fetch: answered, hostname: host, port, overrideGlobalObjects: false }))
+  const pages = await listening(serve({ fetch: suspendedPage, hostname: page.host, port: page.port, overrideGlobalObjects: false }))
   return {
     port: (api.address() as AddressInfo).port,
     suspendedPort: (pages.address() as AddressInfo).port,

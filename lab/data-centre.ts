@@ -161,7 +161,7 @@ async function listening(fetch: Fetch): Promise<{ url: string; close(): Promise<
       return new Response(null, { status: 500 })
     }
   }
-  const server = serve({ fetch: answer, hostname: '127.0.0.1', port: 0 })
+  const server = serve({ fetch: answer, hostname: '127.0.0.1', port: 0, overrideGlobalObjects: false })
   if (!server.listening) await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
