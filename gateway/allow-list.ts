@@ -24,6 +24,7 @@ const table: Record<Vendor, string> = {
     POST             /api2/json/nodes/{node}/lxc/{vmid}/status/{power}
     GET POST         /api2/json/nodes/{node}/lxc/{vmid}/snapshot
     DELETE           /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}
+    PUT              /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}/config
     POST             /api2/json/nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback
     POST             /api2/json/nodes/{node}/vzdump
     GET              /api2/json/storage

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { verifyAudit } from './audit.ts'
 import { doctor } from './doctor.ts'
 import { exportLines } from './export.ts'
+import { adoptStep, importSeed } from './import.ts'
 import { status, tenant, tenants, type Service } from './look.ts'
 import { Misused, type Outcome } from './outcome.ts'
 import { abort, hold, release, retry, type Confirm } from './overrides.ts'
@@ -29,6 +30,11 @@ const help = `Usage: npx berth <command> [options]
                                     compare the audit in D1 with the seals that tenants and customers keep
   audit verify customer <connection>/<user>
                                     the same for one customer's zones, records and mail
+  adopt <connection>/<service> <step> [--yes]
+                                    what stands in the place of a step without our mark becomes this tenant's
+  import <file> --connection <name> [--column <table>.<column>=<name>]… [--dry-run | --yes]
+                                    the sites of the system that was there before (SQLite, tables sites and domains) become
+                                    tenants as they stand; says first what becomes of each, and asks
   export [<connection>/<service>]   everything of one tenant or of all, as JSON lines; no secrets, but customers' addresses
   replay <connection>/<service>|<file>
                                     put a tenant's journal, or what export wrote, through the engine of this release in virtual
@@ -43,19 +49,20 @@ const help = `Usage: npx berth <command> [options]
   --actor <name>      who asks, for the audit; otherwise the name of this login
   --why <reason>      why, for the audit and for whoever meets it later
   --yes               do not ask first
+  --dry-run           only say what would happen
   --silent-days <n>   a billing system is worth a word after so many days without a command (7)
   --json              one JSON object on stdout
   --help
 
 The operator key comes by environment: BERTH_OPERATOR_KEY.
-Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify) or differs (replay), 2 when the command could not do its work.`
+Ends with 0 when all is well, 1 when something is wrong (doctor, audit verify), differs (replay) or cannot come in (import), 2 when the command could not do its work.`
 
 const options = {
-  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'why': { type: 'string' }, 'yes': { type: 'boolean' }, 'silent-days': { type: 'string' },
+  'url': { type: 'string' }, 'state': { type: 'string' }, 'actor': { type: 'string' }, 'why': { type: 'string' }, 'yes': { type: 'boolean' }, 'dry-run': { type: 'boolean' }, 'connection': { type: 'string' }, 'column': { type: 'string', multiple: true }, 'silent-days': { type: 'string' },
   'storage': { type: 'string' }, 'backup-storage': { type: 'string' }, 'template-storage': { type: 'string' }, 'bridge': { type: 'string' }, 'json': { type: 'boolean' }, 'help': { type: 'boolean', short: 'h' },
 } as const
 
-interface Given { words: string[]; state: string | undefined; actor: string; why: string | undefined; yes: boolean; confirm: Confirm; silentDays: number; now: () => number }
+interface Given { words: string[]; state: string | undefined; actor: string; why: string | undefined; yes: boolean; dry: boolean; connection: string | undefined; columns: readonly string[]; confirm: Confirm; silentDays: number; now: () => number }
 
 export interface Surroundings { env: Readonly<Record<string, string | undefined>>; login: () => string; now: () => number; confirm: Confirm }
 
@@ -76,6 +83,8 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
     const of = words.length === 0 ? undefined : one(words)
     return verifyAudit(worker, of && { connection: of.connection, service_id: of.service })
   },
+  'adopt': (worker, { words, actor, yes, confirm }) => adoptStep(worker, one(words.slice(0, 1)), step(words), actor, yes, confirm),
+  'import': (worker, { words, actor, yes, dry, connection, columns, confirm }) => importSeed(worker, file(words), { connection, columns, actor, yes, dry, confirm }),
   'export': (worker, { words }) => exportLines(worker, words.length === 0 ? undefined : one(words)),
   'replay': (worker, { words }) => replayTenant(worker, one(words)),
   'doctor': (worker, { silentDays, now }) => doctor(worker, now, silentDays),
@@ -112,7 +121,7 @@ async function told(argv: string[], { env, login, now, confirm }: Surroundings):
   const url = values.url ?? env['BERTH_URL']
   if (!url || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new Misused('--url is required: the address of the Worker, as in https://berth.example.com')
   const outcome = await commands[name]!(new Worker(url, key), {
-    words, state: values.state, actor: values.actor ?? login(), why: values.why, yes: values.yes ?? false, confirm: values.json ? undefined : confirm, silentDays: days(values['silent-days'] ?? '7'), now,
+    words, state: values.state, actor: values.actor ?? login(), why: values.why, yes: values.yes ?? false, dry: values['dry-run'] ?? false, connection: values.connection, columns: values.column ?? [], confirm: values.json ? undefined : confirm, silentDays: days(values['silent-days'] ?? '7'), now,
   })
   return { json: values.json ?? false, outcome }
 }
@@ -130,6 +139,16 @@ function one(words: readonly string[]): Service {
   const [, connection, service] = /^([^/]+)\/([^/]+)$/.exec(words[0] ?? '') ?? []
   if (words.length !== 1 || connection === undefined || service === undefined) throw new Misused('It wants one service, as <connection>/<service>: npx berth tenants lists them.')
   return { connection, service }
+}
+
+function step(words: readonly string[]): string {
+  if (words.length !== 2) throw new Misused('It wants one service and one step, as <connection>/<service> proxy-host: npx berth tenant <connection>/<service> lists the steps.')
+  return words[1]!
+}
+
+function file(words: readonly string[]): string {
+  if (words.length !== 1) throw new Misused('It wants one file: the SQLite file of the system that was there before.')
+  return words[0]!
 }
 
 function days(text: string): number {

@@ -57,6 +57,7 @@ export const rights: Readonly<Record<string, readonly `${Place}:${string}`[]>> =
   'GET /nodes/{node}/lxc/{vmid}/snapshot': ['sites:VM.Audit'],
   'POST /nodes/{node}/lxc/{vmid}/snapshot': ['sites:VM.Snapshot'],
   'DELETE /nodes/{node}/lxc/{vmid}/snapshot/{name}': ['sites:VM.Snapshot'],
+  'PUT /nodes/{node}/lxc/{vmid}/snapshot/{name}/config': ['sites:VM.Snapshot'],
   'POST /nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback': ['sites:VM.Snapshot'],
   'POST /nodes/{node}/vzdump': ['sites:VM.Backup', 'backups:Datastore.AllocateSpace'],
   'GET /nodes/{node}/storage/{store}/content': ['sites:VM.Backup', 'backups:Datastore.AllocateSpace'],

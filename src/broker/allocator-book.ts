@@ -4,7 +4,7 @@ import { ipToNumber, numberToIp, type Cluster } from '../domain/cluster.ts'
 import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
 import { labelFromEmail, randomLabel, spareName, tenantKey } from '../domain/names.ts'
 import { plans, type PlanName } from '../domain/plan.ts'
-import type { Built, Command, Identity, Spec, Verb } from '../domain/order.ts'
+import type { Adoption, Built, Command, Identity, Spec, Verb } from '../domain/order.ts'
 import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import { PoolBook, type PoolFigures } from './pool-book.ts'
@@ -30,6 +30,16 @@ export type Intake =
   | { answer: 'unknown' }
   | { answer: 'conflict' }
   | { answer: 'exhausted'; what: string }
+
+/** A service that somebody else has made: what it stands on. */
+export interface Adopt {
+  connection: string
+  service: string
+  actor: string
+  order: Pick<Spec, 'email' | 'plan' | 'publicIp'>
+  place: Pick<Identity, 'vmid' | 'ip' | 'label' | 'node'>
+  adoption?: Adoption
+}
 
 export interface ServiceRecord { tenant: string; target: Target; seq: number; spec: Spec; identity: Identity }
 
@@ -176,6 +186,33 @@ export class AllocatorBook {
     this.#put(next)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
     return { answer: 'taken', command, record: next }
+  }
+
+  /**
+   * Takes a service that stands already, with the identities that it has; without `adoption` it only asks whether they are free.
+   */
+  adopt({ connection, service, actor, order, place, adoption }: Adopt, now: number): Intake | { answer: 'held'; what: string } {
+    const tenant = tenantKey(connection, service)
+    const record = this.service(tenant)
+    if (record) return record.identity.vmid === place.vmid && record.target !== 'terminated' && record.target !== 'undone' ? { answer: 'unchanged', record } : { answer: 'conflict' }
+    const { vmids } = this.#cluster
+    if (place.vmid >= vmids.first && place.vmid <= vmids.last) return { answer: 'held', what: `VMID ${place.vmid} lies in CLUSTER.vmids, from which Berth gives its own` }
+    const wanted = [['vmid', String(place.vmid)], ['ip', place.ip], ['label', place.label]] as const
+    const { sql } = this.#storage
+    const taken = wanted.find(([kind, value]) => sql.exec("SELECT 1 FROM held WHERE kind = ? AND value = ? AND (kind <> 'ip' OR state = 'held')", kind, value).toArray().length > 0)
+    if (taken) return { answer: 'held', what: `${taken.join(' ')} belongs to another service` }
+    const spec: Spec = { connection, service, ...order }
+    const identity: Identity = { ...place, epoch: 1, ...this.#named(place.label) }
+    const next: ServiceRecord = { tenant, target: 'live', seq: 1, spec, identity }
+    const command: Command = { id: `${tenant}.1`, tenant, seq: 1, verb: 'create', spec, identity, actor, at: now, ...(adoption ? { adoption } : {}) }
+    if (!adoption) return { answer: 'taken', command, record: next }
+    return this.#storage.transactionSync(() => {
+      sql.exec("DELETE FROM held WHERE kind = 'ip' AND value = ?", place.ip)
+      this.#hold(tenant, 1, wanted, now)
+      this.#put(next)
+      sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
+      return { answer: 'taken' as const, command, record: next }
+    })
   }
 
   /** `email` is whose name a label may be made of; nobody's site has no label that is made of one. */

@@ -11,7 +11,7 @@ import { ZoneBook, type Owner, type SeenHere } from './zone-book.ts'
 import type { Claim, ZoneHere } from '../domain/claim.ts'
 import { Claims, type Claimed, type ClaimWish } from './claims.ts'
 import type { PoolFigures } from './pool-book.ts'
-import { AllocatorBook, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
+import { AllocatorBook, type Adopt, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook
@@ -33,6 +33,10 @@ export class Allocator extends DurableObject<Env> {
 
   intake(wish: Wish): Intake {
     return this.#book.intake(wish, Date.now())
+  }
+
+  adopt(wish: Adopt): ReturnType<AllocatorBook['adopt']> {
+    return this.#book.adopt(wish, Date.now())
   }
 
   service(tenant: string): ServiceRecord | undefined {

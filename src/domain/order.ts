@@ -38,6 +38,18 @@ export type Identity = z.infer<typeof Identity>
 export const Built = z.object({ name: z.string(), wish: z.string(), out: z.string(), attempt: z.int() })
 export type Built = z.infer<typeof Built>
 
+/** What stands already of a site that somebody else has made, as it was seen. */
+export const Adoption = z.object({
+  /** Rows of which something stands without our mark. */
+  rows: z.array(z.string()),
+  container: z.object({ vmid: z.number(), node: z.string(), volume: z.string() }),
+  /** Custom domains (`DomainName`). */
+  domains: z.array(z.object({ name: z.string(), apex: z.string(), names: z.array(z.string()), shown: z.string() })),
+  /** The customer's snapshots; `at` in epoch ms. */
+  backups: z.array(z.object({ name: z.string(), at: z.number() })),
+})
+export type Adoption = z.infer<typeof Adoption>
+
 /** One accepted wish about one tenant. `seq` grows by one per command of that tenant: the newest wins. */
 export const Command = z.object({
   id: z.string(),
@@ -52,5 +64,7 @@ export const Command = z.object({
   actor: z.string(),
   /** Epoch milliseconds of the request. */
   at: z.number(),
+  /** Everything of it stands already, and becomes this tenant's. */
+  adoption: Adoption.optional(),
 })
 export type Command = z.infer<typeof Command>

@@ -3,7 +3,7 @@ import { desire, instanceOf, type Row } from './row.ts'
 import type { Context } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export function contextOf<Up>(all: Surroundings<Up>, row: Row, deadline: number): Context<Up, unknown> {
+export function contextOf<Up>(all: Pick<Surroundings<Up>, 'identity' | 'book' | 'clients'>, row: Row, deadline: number): Context<Up, unknown> {
   const { name } = row
   const instance = instanceOf(name)
   return {

@@ -4,15 +4,13 @@ import { UpstreamError, type System } from '../domain/errors.ts'
 import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
-import { flightEndOf, silent, waitsOut } from './doubt.ts'
+import { flightEndOf, noGate, silent, told, waitsOut } from './doubt.ts'
 import { desire, instanceOf, type JournalEvent, type Row } from './row.ts'
 import { dissolves, holdsLease, resourceOf } from './plan.ts'
 import { awayPauseMs, backoffMs, clusterSays, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
-
-const noGate = (random: () => number) => ({ granted: false as const, waitMs: backoffMs(6, policy.backoffMaxMs, random), why: 'the gate does not answer' })
 
 type Patch = Partial<Omit<Row, 'name' | 'version'>>
 
@@ -133,7 +131,7 @@ class Drive<Up> {
   async #lookAndTouch(): Promise<Verdict> {
     const { all } = this
     let seen: Seen | undefined
-    if (this.#row.attempt > 0 || this.resource.given) {
+    if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt) {
       seen = await this.resource.observe(contextOf(all, this.#row, all.now() + this.resource.callTimeoutMs))
       if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
@@ -148,7 +146,7 @@ class Drive<Up> {
     const row = this.#row
     const flightEnds = flightEndOf(row)
     const wants = row.want === 'present'
-    if (seen.state === 'foreign') return this.#foreign(seen.why)
+    if (seen.state === 'foreign' && !(row.adopt && wants && resource.adopt)) return this.#foreign(seen.why)
     if (seen.state === 'busy') {
       const busySince = row.busySince || now
       if (now - busySince > resource.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
@@ -165,13 +163,13 @@ class Drive<Up> {
     }
     if (good) {
       const out = wants && seen.state === 'present' ? resource.output.parse(seen.out) : null
-      this.#amend({ phase: 'settled', out, owned: wants, ...(wants ? {} : { unfinished: false }), doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
+      this.#amend({ phase: 'settled', out, owned: wants, adopt: false, ...(wants ? {} : { unfinished: false }), doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
       return false
     }
-    const what = seen.state === 'absent' ? 'absent' : seen.ok ? 'present' : `differs: ${seen.differs}`
     const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))
-    this.#amend({ blind: 0, busySince: 0, unfinished, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', what)
+    this.#amend({ blind: 0, busySince: 0, unfinished, ...(seen.state === 'present' ? { owned: true } : {}) }, 'observed', told(seen))
     if (this.#held()) return false
+    if (row.adopt && wants && seen.state === 'absent' && (resource.irreplaceable || resource.inside)) return this.#stick('it was to be adopted, and is not there')
     if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return resource.irreplaceable === true ? this.#stick('it is gone, and a new one would be empty') : this.#giveUp('somebody else has removed it')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
     const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
@@ -196,7 +194,7 @@ class Drive<Up> {
     this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null, proved: false }, 'call', before.want)
     const deadline = now + resource.callTimeoutMs
     const context = contextOf(all, this.#row, deadline)
-    const call = before.want === 'present' ? resource.make(context, seen) : resource.unmake(context, seen)
+    const call = seen?.state === 'foreign' && resource.adopt ? resource.adopt(context) : before.want === 'present' ? resource.make(context, seen) : resource.unmake(context, seen)
     const result = await inTime(call, (ended) => all.sleep(resource.callTimeoutMs, ended), resource.system)
 
     const row = this.#reread()

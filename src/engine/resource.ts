@@ -84,6 +84,8 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   observe(context: Context<Up, Wish>): Promise<Seen<Out>>
   make(context: Context<Up, Wish>, seen: Seen<Out> | undefined): Promise<Started>
   unmake(context: Context<Up, Wish>, seen: Seen<Out> | undefined): Promise<Started>
+  /** Puts our mark on what stands there without one. Only after a person has looked and said that it is this tenant's. */
+  adopt?(context: Context<Up, Wish>): Promise<Started>
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Storage } from '../domain/sql.ts'
 import type { JournalEvent, Notebook, Row } from './row.ts'
 
 /** What people want to read later; the rest of the journal is for recovery only. */
-const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action', 'held', 'released', 'aborted']
+const forPeople: readonly JournalEvent[] = ['command', 'ignored', 'turned', 'stuck', 'retried', 'rest', 'bug', 'action', 'held', 'released', 'aborted', 'adopted']
 
 export interface JournalLine {
   i: number

@@ -39,6 +39,8 @@ export interface Row {
   out: unknown
   /** It was once seen bearing our mark, or we were told that it was made. */
   owned: boolean
+  /** A person has said that what stands there without our mark is this tenant's: it is marked; what holds a customer's work is never made instead. */
+  adopt?: boolean
   /** The last definite "no" of an upstream, believed only after one more look. */
   refusal: string | null
   /** Waiting for the gate: may be woken early. */
@@ -73,7 +75,7 @@ export const desire = (row: Pick<Row, 'want' | 'wish'>): string =>
 /** What the journal may say. `detail` is plain data without secrets. */
 export type JournalEvent =
   | 'command' | 'ignored' | 'planned' | 'turned' | 'call' | 'outcome' | 'observed' | 'recovered' | 'settled' | 'dissolved'
-  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest' | 'action' | 'forgotten' | 'held' | 'released' | 'aborted'
+  | 'parked' | 'stuck' | 'retried' | 'bug' | 'rest' | 'action' | 'forgotten' | 'held' | 'released' | 'aborted' | 'adopted'
 
 /** The tenant's rows and journal. Every method is synchronous; `transaction` is all or nothing. */
 export interface Notebook {

@@ -84,6 +84,8 @@ export const access = {
   'POST /operator/hold': 'operator',
   'POST /operator/release': 'operator',
   'POST /operator/abort': 'operator',
+  'POST /operator/adopt': 'operator',
+  'POST /operator/import': 'operator',
   'GET /operator/export': 'operator',
   'POST /operator/reports': 'operator',
   'GET /operator/tenant': 'operator',

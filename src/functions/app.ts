@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import type { App } from './access.ts'
+import { adopt } from './adopt.ts'
 import { audit } from './audit.ts'
 import { exports } from './export.ts'
 import { health } from './health.ts'
@@ -40,6 +41,7 @@ export function app(): Hono<App> {
   operator(all)
   overrides(all)
   exports(all)
+  adopt(all)
   audit(all)
   reports(all)
   reference(all)

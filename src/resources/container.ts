@@ -86,6 +86,20 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
   },
 
   unmake: away,
+
+  /** Everything that others wrote there stays. Without `firewall` at its interface the fence would hold nothing. */
+  async adopt({ up, wish, mark, tenant }) {
+    const { node, found: config } = await atItsNode(up, wish.vmid, wish.node, (at) => up.proxmox.containerConfig(at, wish.vmid))
+    if (node === undefined || !config) return undefined
+    const { tags = '', description = '', net0 = '', digest } = config
+    await up.proxmox.setConfig(node, wish.vmid, {
+      tags: [...tags.split(/[;,\s]+/).filter(Boolean), 'berth', mark].join(';'),
+      description: `Berth site ${wish.hostname}\ntenant ${tenant}${description === '' ? '' : `\n${description}`}`,
+      ...(/(?:^|,)firewall=1(?:,|$)/.test(net0) ? {} : { net0: `${net0.replace(/,firewall=0/, '')},firewall=1` }),
+      ...(digest === undefined ? {} : { digest }),
+    })
+    return undefined
+  },
 }
 
 const staleLock = 'a create lock whose task is gone'

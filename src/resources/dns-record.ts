@@ -57,6 +57,13 @@ export const dnsRecord: Resource<Reach, DnsRecordWish, z.infer<typeof Out>> = {
       if (bears(record.comment ?? undefined, mark)) await up.cloudflare.deleteDnsRecord(record.id)
     return undefined
   },
+
+  async adopt({ up, wish, mark }) {
+    const [first, ...more] = await up.cloudflare.dnsRecords({ name: wish.hostname })
+    if (more.length > 0) throw new UpstreamError('cloudflare', 'refused', `${wish.hostname} has ${more.length + 1} records`, { landed: true })
+    if (first) await up.cloudflare.updateDnsRecord(first.id, { type: 'A', name: wish.hostname, content: wish.ip, ttl: wish.ttl, proxied: false, comment: mark })
+    return undefined
+  },
 }
 
 /** The wildcard record that leads this name where it is wanted, as it stands now. Any record of the very name, of whatever type, would end it there. */

@@ -45,4 +45,10 @@ export const domainHost: Resource<Reach, DomainHostWish, z.infer<typeof Out>> = 
     if (host && host.meta['berth'] === mark) await up.npm.deleteProxyHost(host.id)
     return undefined
   },
+
+  async adopt({ up, wish, mark }) {
+    const host = await hostOf(up, wish.host)
+    if (host) await up.npm.updateProxyHost(host.id, { meta: { berth: mark } })
+    return undefined
+  },
 }

@@ -60,6 +60,11 @@ export const failover: Resource<Reach, FailoverWish, null> = {
     await up.proxmox.deleteHaResource(`ct:${wish.vmid}`)
     return undefined
   },
+
+  async adopt({ up, wish, mark }) {
+    await up.proxmox.updateHaResource(`ct:${wish.vmid}`, { comment: mark })
+    return undefined
+  },
 }
 
 /** States of a service between being asked for and running. https://pve.proxmox.com/wiki/High_Availability#ha_manager_crm */

@@ -45,4 +45,10 @@ export const proxyHost: Resource<Reach, ProxyHostWish, z.infer<typeof Out>> = {
     if (host && host.meta['berth'] === mark) await up.npm.deleteProxyHost(host.id)
     return undefined
   },
+
+  async adopt({ up, wish, mark }) {
+    const host = await hostOf(up, wish.hostname)
+    if (host) await up.npm.updateProxyHost(host.id, { meta: { berth: mark } })
+    return undefined
+  },
 }

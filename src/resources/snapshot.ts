@@ -10,9 +10,9 @@ export interface SnapshotWish { vmid: number; node: string; snapname: string }
 export const snapshot = snapshotAs({ name: 'snapshot', title: 'First snapshot', needs: ['container', 'wordpress'], trails: true })
 
 /** Asked for when the site stands, running or not. */
-export const backup = snapshotAs({ name: 'backup', title: 'Backup', needs: ['container', 'snapshot'] })
+export const backup = snapshotAs({ name: 'backup', title: 'Backup', needs: ['container', 'snapshot'], irreplaceable: true })
 
-function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 'trails'>): Resource<Reach, SnapshotWish, null> {
+function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 'trails' | 'irreplaceable'>): Resource<Reach, SnapshotWish, null> {
   return {
     ...which,
     system: 'proxmox',
@@ -47,6 +47,12 @@ function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 't
     async unmake({ up, wish, unfinished }) {
       const { node } = await whereabouts(up, wish.vmid, wish.node)
       return node === undefined ? undefined : removed(await up.proxmox.deleteSnapshot(node, wish.vmid, wish.snapname, unfinished ? { force: true } : {}))
+    },
+
+    async adopt({ up, wish, mark }) {
+      const { node } = await whereabouts(up, wish.vmid, wish.node)
+      if (node !== undefined) await up.proxmox.describeSnapshot(node, wish.vmid, wish.snapname, mark)
+      return undefined
     },
   }
 }

@@ -6,7 +6,7 @@ import type { Seal } from '../domain/audit-chain.ts'
 import type { Acted, Action } from '../domain/action.ts'
 import type { DomainName } from '../domain/domain-name.ts'
 import { poolConnection } from '../domain/names.ts'
-import type { Command } from '../domain/order.ts'
+import type { Adoption, Command } from '../domain/order.ts'
 import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
 import type { JournalLine } from '../engine/row-store.ts'
@@ -15,11 +15,13 @@ import type { Reach } from '../resources/reach.ts'
 import { resources } from '../resources/plans.ts'
 import { replicas } from '../resources/replicas.ts'
 import { Actor, type Lent } from './actor.ts'
+import type { Examined as SiteFound } from './adoption.ts'
 import { backupList, type BackupList } from './backups.ts'
 import { examined, type Examined } from './doctor.ts'
 import { domainsView, type DomainsView } from './domain-view.ts'
 import { exported } from './export.ts'
 import { figures, type Figures } from './figures.ts'
+import { lookAtSite, lookAtStep, type Looked } from './look.ts'
 import type { Overridden, Override } from './override.ts'
 import { preview } from './preview.ts'
 import { roomGb } from './room.ts'
@@ -87,6 +89,16 @@ export class Tenant extends DurableObject<Env> {
   /** Who holds it, if anybody. */
   hold(): Hold | null {
     return this.#actor.store.state()?.hold ?? null
+  }
+
+  /** Looks at a site that somebody else has made, before it becomes this tenant by `command`. */
+  examineSite(command: Command, domains: Adoption['domains'], waitMs: number): Promise<SiteFound> {
+    return lookAtSite(this.#lent, command, domains, waitMs)
+  }
+
+  /** Looks at what stands in the place of one step. */
+  lookAtStep(step: string, waitMs: number): Promise<Looked | undefined> {
+    return lookAtStep(this.#actor.store, this.#lent, step, waitMs)
   }
 
   /** Where the order stands, or undefined before its first command. */

@@ -14,6 +14,7 @@ export type Override =
   | { do: 'retry'; actor: string }
   | { do: 'hold'; actor: string; why: string }
   | { do: 'release'; actor: string }
+  | { do: 'adopt'; actor: string; step: string; seen: string }
   | { do: 'abort'; actor: string; why: string; seq: number; dryRun: boolean }
 
 /**
@@ -60,6 +61,14 @@ export function override(store: TenantStorage, order: Override, now: number, sto
       store.putState({ ...state, hold: null })
       store.journal('released', null, 0, { actor, by: hold.by })
       return answer('It goes on.', { hold: null })
+    }
+    case 'adopt': {
+      const row = store.row(order.step)
+      if (row?.want !== 'present') return refused('There is no such step that is wanted.')
+      store.put({ ...reopened(row, now), adopt: true })
+      store.putState({ ...state, outcome: null })
+      store.journal('adopted', order.step, row.attempt, { actor, seen: order.seen })
+      return answer('It is marked as this tenant\u2019s.')
     }
     case 'abort':
       return abort(store, state, order, now, plan, answer, refused)

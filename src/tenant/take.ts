@@ -3,6 +3,7 @@ import type { Cluster } from '../domain/cluster.ts'
 import { targetOf } from '../domain/lifecycle.ts'
 import type { Command } from '../domain/order.ts'
 import { keepingCopies } from '../domain/site.ts'
+import { adoptedState, adoptRows } from './adopted.ts'
 import { fitDisk } from './disk.ts'
 import { begin } from './begin.ts'
 import type { TenantStorage } from './storage.ts'
@@ -21,14 +22,17 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   const { verb, id, actor, seq, spec } = command
   const target = targetOf(verb, state?.target ?? 'live')
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
-  if (!state) begin(store, { ...command, target }, {}, now)
-  else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
+  if (!state) {
+    begin(store, { ...command, target }, {}, now)
+    if (command.adoption) store.putState(adoptedState(store.state()!, command.adoption, now))
+  } else if (fresh) store.putState({ ...state, seq, next: { ...command, target }, outcome: null })
   else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec, target }, now, storage), outcome: null, changedAt: now })
   const ahead = command.built && command.identity.ahead
   const ends = store.state()!
   if (target === 'terminated' && keepCopiesDays > 0 && !fresh) store.putState({ ...ends, site: keepingCopies(ends.site, now + keepCopiesDays * dayMs) })
   store.journal('command', null, 0, { verb, id, actor, seq, ...(ahead ? { ahead: ahead.mark } : {}) })
   if (!fresh) plan()
+  if (!state && command.adoption) adoptRows(store, command.adoption, actor)
   return 'accepted'
 }
 

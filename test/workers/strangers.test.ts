@@ -95,6 +95,8 @@ const walk: Record<Route, 'shut' | { maker: Call } | Call[]> = {
   'POST /operator/hold': 'shut',
   'POST /operator/release': 'shut',
   'POST /operator/abort': 'shut',
+  'POST /operator/adopt': 'shut',
+  'POST /operator/import': 'shut',
   'GET /operator/export': 'shut',
   'POST /operator/reports': 'shut',
   'GET /operator/tenant': 'shut',

@@ -125,6 +125,10 @@ export function containers(api: Api) {
     createSnapshot: (node: string, vmid: number, parameters: { snapname: string; description?: string }): Promise<string> =>
       api.ask('POST', `${at(node, vmid)}/snapshot`, wire.upid, { form: { ...parameters } }),
 
+    /** PUT /nodes/{node}/lxc/{vmid}/snapshot/{snapname}/config (#/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/config) */
+    describeSnapshot: (node: string, vmid: number, snapname: string, description: string): Promise<void> =>
+      api.ask('PUT', `${at(node, vmid)}${path`/snapshot/${snapname}/config`}`, wire.nothing, { form: { description } }),
+
     /** POST /nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback (#/nodes/{node}/lxc/{vmid}/snapshot/{snapname}/rollback). Stops a container that runs. */
     rollback: (node: string, vmid: number, snapname: string): Promise<string> =>
       api.ask('POST', `${at(node, vmid)}${path`/snapshot/${snapname}/rollback`}`, wire.upid, { form: {} }),

@@ -45,6 +45,9 @@ export function highAvailability(api: Api) {
     deleteHaResource: (sid: string): Promise<void> =>
       api.find('DELETE', path`/cluster/ha/resources/${sid}`, wire.nothing, noResource),
 
+    /** GET /cluster/ha/rules (#/cluster/ha/rules), PVE 9 */
+    haRules: (): Promise<wire.HaRule[]> => api.ask('GET', '/cluster/ha/rules', wire.haRules),
+
     /** GET /cluster/ha/rules/{rule} (#/cluster/ha/rules/{rule}), PVE 9 */
     haRule: (rule: string): Promise<wire.HaRule | undefined> =>
       api.find('GET', path`/cluster/ha/rules/${rule}`, wire.haRule, /no such ha rule/i),

@@ -112,6 +112,8 @@ export const haRule = z.object({
 })
 export type HaRule = z.infer<typeof haRule>
 
+export const haRules = z.array(haRule)
+
 export const haGroup = z.object({
   group: z.string().optional(),
   nodes: z.string().optional(),
