@@ -2,10 +2,11 @@
 // operator's key comes by environment and is never part of what is answered.
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { adoptStep } from './adopt.ts'
 import { verifyAudit } from './audit.ts'
 import { doctor } from './doctor.ts'
 import { exportLines } from './export.ts'
-import { adoptStep, importSeed } from './import.ts'
+import { importSeed } from './import.ts'
 import { status, tenant, tenants, type Service } from './look.ts'
 import { Misused, type Outcome } from './outcome.ts'
 import { abort, hold, release, retry, type Confirm } from './overrides.ts'

@@ -1,24 +1,12 @@
-// `berth import` and `berth adopt`: what Berth did not make becomes a tenant's. It is looked at first and everything that differs is
+// `berth import`: the sites of the system that was there before become tenants. Each is looked at first and everything that differs is
 // said; then a person is asked; then a site is adopted wholly or not at all.
 import * as z from 'zod'
 import { Misused, printable, type Outcome } from './outcome.ts'
-import type { Service } from './look.ts'
 import type { Confirm } from './overrides.ts'
 import { readSeed, type SeedSite } from './seed-sites.ts'
 import { Unanswered, type Worker } from './worker.ts'
 
-const Adopted = z.object({ done: z.boolean(), says: z.string() })
 const Imported = z.object({ done: z.boolean(), existing: z.boolean(), possible: z.boolean(), findings: z.array(z.object({ step: z.string(), says: z.string(), blocks: z.boolean() })) })
-
-/** What stands in the place of one step. */
-export async function adoptStep(worker: Worker, { connection, service }: Service, step: string, actor: string, yes: boolean, confirm: Confirm): Promise<Outcome> {
-  const order = { connection, service_id: service, actor, step }
-  const { says } = await worker.post('operator/adopt', { ...order, dry_run: true }, Adopted)
-  if (!yes && !confirm) throw new Misused(`--yes is required where nobody can be asked. There stands: ${printable(says)}.`)
-  if (!yes && !(await confirm!(`${step}: ${printable(says)}. Does it belong to ${connection}/${service}, and may it be marked and made as wished?`))) return { well: true, data: { done: false, says }, lines: ['Nothing was changed.'] }
-  const { done } = await worker.post('operator/adopt', { ...order, dry_run: false }, Adopted)
-  return { well: true, data: { done, says }, lines: [`${step} is being marked and made as wished.`] }
-}
 
 interface Result { site: SeedSite; state: 'possible' | 'adopted' | 'already' | 'ended' | 'blocked'; findings: { step: string; says: string; blocks: boolean }[] }
 

@@ -33,6 +33,10 @@ const pages: Record<string, object> = {
   'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":true}': { success: true, done: false, says: 'it is live again' },
   'POST /operator/abort {"connection":"test","service_id":"1","actor":"somebody","why":"a mistake","dry_run":false}': { success: true, done: true, says: 'it is live again' },
   'GET /reports/pools_by_plan?limit=1000': report([{ cluster: 'lab', plan: 'basic', target: 3, ready: 2, building: 1, retiring: 0, longest: '17', longest_utc: '2026-11-23 05:20:00', claims: 4, arrivals: 5 }]),
+  'POST /operator/adopt {"connection":"test","service_id":"1","actor":"somebody","step":"proxy-host","dry_run":true}': { success: true, done: false, says: 'foreign: a host of somebody else' },
+  'POST /operator/adopt {"connection":"test","service_id":"1","actor":"somebody","step":"proxy-host","dry_run":false}': { success: true, done: true, says: 'foreign: a host of somebody else' },
+  'GET /operator/export?after=': { success: true, lines: ['{"kind":"tenant"}'], next: 't1.1000' },
+  'GET /operator/export?after=t1.1000': { success: true, lines: ['{"kind":"line"}'], next: null },
   'POST /operator/retry {"connection":"test","service_id":"1","actor":"night shift"}': { success: true, retried: 1 },
   'POST /operator/customer/retry {"connection":"test","user_id":"7","actor":"night shift"}': { success: true, retried: 0 },
 }
@@ -106,6 +110,19 @@ it('says what would be given up, and gives it up only after a yes', async () => 
   expect(await run(argv)).toMatchObject({ code: 2, err: '--yes is required where nobody can be asked. It would mean: it is live again.' })
   expect(await run([...argv, '--yes', '--json'], {}, answering(true))).toMatchObject({ code: 0, out: '{"done":true,"says":"it is live again"}' })
   expect(asked).toHaveLength(2)
+})
+
+it('adopts what stands in the place of a step only after a yes', async () => {
+  const argv = ['adopt', 'test/1', 'proxy-host']
+  expect(await run(argv, {}, async () => false)).toMatchObject({ code: 0, out: 'Nothing was changed.' })
+  expect(await run(argv, {}, async (question) => question.startsWith('proxy-host: foreign: a host of somebody else.'))).toMatchObject({ code: 0, out: 'proxy-host is being marked and made as wished.' })
+  expect(await run(argv)).toMatchObject({ code: 2, err: expect.stringContaining('--yes is required') })
+  expect(await run(['adopt', 'test/1'])).toMatchObject({ code: 2, err: expect.stringContaining('one service and one step') })
+})
+
+it('exports everything, piece by piece, one object a line', async () => {
+  expect((await run(['export'])).out).toBe('{"kind":"tenant"}\n{"kind":"line"}')
+  expect((await run(['export', '--json'])).out).toBe('[{"kind":"tenant"},{"kind":"line"}]')
 })
 
 it('says what is missing, ends with 2 and never shows the key', async () => {

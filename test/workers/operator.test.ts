@@ -1,10 +1,12 @@
 // The operator's commands against the Worker itself: what they read is what its routes answer.
 import { exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
+import * as z from 'zod'
 import { verifyAudit } from '../../operator/audit.ts'
 import { doctor, type Finding } from '../../operator/doctor.ts'
 import { status, tenant, tenants } from '../../operator/look.ts'
 import { exportLines } from '../../operator/export.ts'
+import { adoptStep } from '../../operator/adopt.ts'
 import { abort, hold, release } from '../../operator/overrides.ts'
 import { readSaved } from '../../operator/saved.ts'
 import { Worker } from '../../operator/worker.ts'
@@ -52,4 +54,21 @@ it('holds, releases and gives up through the real routes, and the audit has who 
   expect([others, saved?.state.spec.service, saved?.commands.map(({ verb }) => verb), saved?.lines.some(({ event }) => event === 'aborted')]).toEqual([[], service, ['create'], true])
   expect(new Set(readSaved(all.lines.join('\n')).map(({ state }) => state.spec.service))).toEqual(new Set([service, expect.any(String)]))
   expect(all.lines.join()).not.toMatch(new RegExp(Object.values(keys).join('|')))
+})
+
+it('looks at a site that stands already, says what is wrong, and writes nothing', async () => {
+  const worker = new Worker(origin, keys.operator, (request) => exports.default.fetch(request))
+  const file = { connection: 'test', actor: 'somebody', service_id: newService(), email: 'a@example.com', plan: 'basic', vmid: 105, private_ip: '192.168.1.105', subdomain: 'old-shop', public_ip: '', domains: ['shop.com'] }
+  const shape = z.object({ done: z.boolean(), possible: z.boolean(), findings: z.array(z.object({ step: z.string(), says: z.string(), blocks: z.boolean() })) })
+  const ask = (change: object) => worker.post('operator/import', { ...file, dry_run: false, ...change }, shape)
+  expect(await ask({})).toMatchObject({ done: false, possible: false, findings: expect.arrayContaining([{ step: 'container', says: 'there is no container 105', blocks: true }]) })
+  await expect(ask({ vmid: 10_001 })).rejects.toThrow('409: VMID 10001 lies in CLUSTER.vmids')
+  await expect(ask({ private_ip: '10.0.0.1' })).rejects.toThrow('400: private_ip: must lie in')
+  await expect(ask({ domains: ['nowhere.test'] })).rejects.toThrow('400: domains: ')
+  expect((await worker.get('operator/export', { after: '' }, z.object({ lines: z.array(z.string()) }))).lines.join()).not.toContain(file.subdomain)
+  const service = newService()
+  await order(service)
+  await expect.poll(async () => (await tenant(worker, { connection: 'test', service })).lines[0]).toContain('plan basic')
+  await expect(adoptStep(worker, { connection: 'test', service }, 'container:none', 'somebody', true, undefined)).rejects.toThrow('409: container:none: there is no such step that is wanted.')
+  await expect(adoptStep(worker, { connection: 'test', service }, 'address', 'somebody', true, undefined)).rejects.toThrow('409: address: present. Only what stands there without our mark can be adopted.')
 })
