@@ -60,6 +60,8 @@ export const rights: Readonly<Record<string, readonly `${Place}:${string}`[]>> =
   'PUT /nodes/{node}/lxc/{vmid}/snapshot/{name}/config': ['sites:VM.Snapshot'],
   'POST /nodes/{node}/lxc/{vmid}/snapshot/{name}/rollback': ['sites:VM.Snapshot'],
   'POST /nodes/{node}/vzdump': ['sites:VM.Backup', 'backups:Datastore.AllocateSpace'],
+  // It lists what the account may use.
+  'GET /storage': ['disks:Datastore.AllocateSpace'],
   'GET /nodes/{node}/storage/{store}/content': ['sites:VM.Backup', 'backups:Datastore.AllocateSpace'],
   'DELETE /nodes/{node}/storage/{store}/content/{archive}': ['sites:VM.Backup', 'backups:Datastore.AllocateSpace'],
   'GET /nodes/{node}/lxc/{vmid}/firewall/options': ['sites:VM.Audit'],

@@ -34,7 +34,7 @@ export async function examineSite(up: Reach, state: TenantState, domains: Adopti
 }
 
 /** Another tenant's mark, or one of ours that nobody here has set. */
-const strange = (text: string | undefined, mark: string): boolean => /(?:^|[\s;,])berth-[tc]\w+/.test(text ?? '') && !bears(text, mark)
+const strange = (text: string | undefined, mark: string): boolean => /(?:^|[\s;,])berth-[tcp]\w+/.test(text ?? '') && !bears(text, mark)
 
 async function theContainer({ up, state, cluster, mark, say, block, rows }: Look): Promise<Adoption['container'] | undefined> {
   const { vmid, node: hint, ip, label } = state.identity

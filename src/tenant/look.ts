@@ -32,7 +32,8 @@ export async function lookAtStep(store: TenantStorage, lent: Asking, step: strin
   const [state, row, resource] = [store.state(), store.row(step), resourceOf(lent.resources, step)]
   if (!state || row?.want !== 'present' || !resource) return undefined
   const { key: tenant, identity: { epoch } } = state
-  const all = { identity: { tenant, epoch, mark: mark(tenant, epoch) }, book: store, clients: lent.clients }
+  const identity = { tenant, epoch, mark: state.identity.ahead?.mark ?? mark(tenant, epoch) }
+  const all = { identity, book: store, clients: (call: { operation: string; attempt: number; deadline: number }) => lent.clients(call) }
   try {
     const seen = await resource.observe(contextOf(all, row, lent.now() + waitMs))
     if (seen.state === 'busy') return { says: `busy: ${seen.why}`, adoptable: false }
