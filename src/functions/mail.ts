@@ -49,7 +49,7 @@ export function mail(app: Hono<App>): void {
   })
   mount(app, 'POST /mail/domain/delete', {
     ...changing, summary: 'Take mail for a domain away', about: 'Its records, aliases and forwards go along.',
-    body: Whose.extend({ mailboxes: z.boolean().default(false).describe('Its mailboxes may go too, with all the mail in them. Without it a domain that has any is not deleted.') }),
+    body: Whose.extend({ mailboxes: z.boolean('must be true or false').default(false).describe('Its mailboxes may go too, with all the mail in them. Without it a domain that has any is not deleted.') }),
   })(async (c, { body }) => {
     const { whose, object } = customerOf(c, body.user_id)
     return done(await object.deleteMail(whose, named(body.domain), body.mailboxes, actorOf(c)))
