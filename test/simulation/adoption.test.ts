@@ -1,6 +1,7 @@
 // A site that somebody else has made becomes a tenant: looked at first, marked and never made anew, through any failure; or it stays
 // wholly as it was.
 import { describe, expect, it } from 'vitest'
+import { record, register, setRecords } from '../../lab/dns/internet.ts'
 import { everything } from '../../lab/everything.ts'
 import { FAULTS, random, type Rule } from '../../lab/faults.ts'
 import { npmState } from '../../lab/npm/rows.ts'
@@ -47,7 +48,7 @@ async function withSeed(seed: number, weather?: Rule): Promise<{ dc: DataCentre;
 }
 
 /** What the route does: looks, and when nothing blocks takes it. */
-async function adopt(platform: Platform, site: Identity, go = true): Promise<{ findings: Found[]; done: boolean }> {
+async function adopt(platform: Platform, site: Identity, go = true, domains: string[] = []): Promise<{ findings: Found[]; done: boolean }> {
   const { dc } = platform
   const clients = upstreams(settings, dc.rim)
   const lent = {
@@ -58,7 +59,7 @@ async function adopt(platform: Platform, site: Identity, go = true): Promise<{ f
   const asked = platform.allocator.adopt(wish, dc.clock.now())
   if (asked.answer !== 'taken') throw new Error(asked.answer)
   let looked: Awaited<ReturnType<typeof lookAtSite>> | undefined
-  void lookAtSite(lent, asked.command, [], 25_000).then((found) => (looked = found))
+  void lookAtSite(lent, asked.command, domains.map((name) => ({ name, apex: name, names: [name], shown: name })), 25_000).then((found) => (looked = found))
   while (!looked && (await dc.clock.step())) { /* on */ }
   const { findings, adoption } = looked!
   if (!adoption || !go) return { findings, done: false }
@@ -98,6 +99,19 @@ describe('a site that was there before', () => {
   it.each([2, 3, 4, 5, 6])('comes in whole when calls fail and the power is cut (seed %i)', async (seed) => {
     const { violations, kept, before } = await adopted(seed, { crashAtCommits: [seed, seed * 3, seed * 7], zombies: seed % 2 === 0, gateLoss: 0.1, allocatorLoss: 0.1 }, random(seeded(seed), 0.15, [...FAULTS]))
     expect([violations, kept]).toEqual([[], before])
+  })
+
+  it('brings its custom domain along: the proxy host that is there is marked, and gets a certificate of its own', async () => {
+    const { dc, site } = await withSeed(11)
+    register(dc.world, 'shop.com')
+    setRecords(dc.world, 'shop.com', [record('shop.com', 'A', cluster.proxy.publicIp)])
+    const { hosts } = npmState(dc.world)
+    hosts.push({ ...structuredClone(hosts[0]!), id: 77, domain_names: ['shop.com'], certificate_id: 0, ssl_forced: false })
+    const platform = new Platform(dc, 11)
+    expect((await adopt(platform, site, true, ['shop.com'])).done).toBe(true)
+    await rest(dc, 30)
+    platform.calm = true
+    expect([violationsAtRest(platform), hosts.filter((host) => host.domain_names.includes('shop.com')).map(({ id, ssl_forced: forced }) => [id, forced])]).toEqual([[], [[77, true]]])
   })
 
   it('says everything in which it differs before anything is written', async () => {
