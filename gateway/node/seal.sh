@@ -53,7 +53,7 @@ END
 }
 
 clean() {
-  rm -rf "$config" "$root"/wp-content/{uploads,cache,upgrade} /var/lib/mysql/* /var/lib/php/sessions/* /etc/apt/apt.conf.d/50berth-snapshot
+  rm -rf "$config" "$root"/wp-content/{uploads,cache,upgrade} /var/lib/mysql/* /var/lib/php/sessions/* /var/cache/nginx/berth/* /etc/apt/apt.conf.d/50berth-snapshot
   apt-get -qq clean
   rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/lib/apt/periodic/* /var/backups/* /var/lib/packages
   rm -rf /etc/ssh/ssh_host_* ~root/.bash_history ~root/.wp-cli ~root/.cache /var/www/.wp-cli /var/cache/man/* /var/lib/systemd/random-seed /var/lib/logrotate/status

@@ -7,6 +7,16 @@ web_server() {
 # Berth's. Only the reverse proxy reaches this, and it ends TLS.
 limit_req_zone $binary_remote_addr zone=berth_login:1m rate=30r/m;
 # Without the query, in which a log-in link carries its secret.
+# Pages as a visitor sees them who is nobody in particular; WordPress empties it when something changes (page_cache).
+fastcgi_cache_path /var/cache/nginx/berth levels=1:2 keys_zone=berth:4m max_size=256m inactive=1h use_temp_path=off;
+map "$request_method $http_cookie" $berth_somebody {
+	default 1;
+	"~^(?:GET|HEAD) (?!.*(?:wordpress_logged_in|wordpress_sec|wp-postpass|comment_author|woocommerce_|wp_woocommerce_session|PHPSESSID))" 0;
+}
+map $request_uri $berth_fresh {
+	default $berth_somebody;
+	"~[?]|^/wp-(?:admin|json|login|cron)|/feed/|^/(?:cart|checkout|my-account)(?:/|$)" 1;
+}
 log_format berth '$remote_addr [$time_local] $host "$request_method $uri" $status $body_bytes_sent $request_time';
 server {
 	listen 80 default_server;
@@ -50,15 +60,59 @@ server {
 		fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
 		fastcgi_param HTTP_PROXY "";
 		fastcgi_read_timeout 120s;
+		fastcgi_cache berth;
+		fastcgi_cache_key "$request_method $http_x_forwarded_proto $host $request_uri";
+		fastcgi_cache_valid 200 301 10m;
+		fastcgi_cache_bypass $berth_fresh;
+		fastcgi_no_cache $berth_fresh;
+		fastcgi_cache_lock on;
+		fastcgi_cache_use_stale error timeout updating http_500;
+		fastcgi_cache_background_update on;
+		add_header X-Berth-Cache $upstream_cache_status;
 		fastcgi_pass unix:/run/php/php-fpm.sock;
 	}
 }
 END
+  install -d -m 700 -o "$(one_uid && echo root || echo www-data)" /var/cache/nginx /var/cache/nginx/berth
   rm -f /etc/nginx/sites-enabled/default
   ln -sfn ../sites-available/wordpress "$site_file"
   # A stock nginx of a machine without IPv6 does not start with a listener for it.
   if [ ! -e /proc/net/if_inet6 ]; then sed -i '/listen \[::\]/d' /etc/nginx/sites-available/wordpress; fi
   nginx -t -q || fail 'nginx does not accept its configuration'
+}
+
+cache_emptied() { if [ -d /var/cache/nginx/berth ]; then find /var/cache/nginx/berth -type f -delete; fi; }
+
+# What is changed in WordPress is seen at once: after such a request the whole cache of the site is emptied. A theme or a plugin that writes
+# past WordPress is seen after ten minutes.
+page_cache() {
+  mkdir -p "$root/wp-content/mu-plugins"
+  write_file "$root/wp-content/mu-plugins/berth-page-cache.php" 644 <<'END'
+<?php
+/* Plugin Name: Berth: the page cache forgets what has changed */
+( function () {
+	$empty = function () {
+		static $done = false;
+		if ( $done || ! is_dir( '/var/cache/nginx/berth' ) ) {
+			return;
+		}
+		$done = true;
+		register_shutdown_function( function () {
+			foreach ( new RecursiveIteratorIterator( new RecursiveDirectoryIterator( '/var/cache/nginx/berth', FilesystemIterator::SKIP_DOTS ) ) as $file ) {
+				@unlink( $file->getPathname() );
+			}
+		} );
+	};
+	foreach ( array( 'clean_post_cache', 'clean_term_cache', 'clean_comment_cache', 'clean_user_cache', 'switch_theme', 'customize_save_after', 'wp_update_nav_menu', 'activated_plugin', 'deactivated_plugin', 'upgrader_process_complete' ) as $hook ) {
+		add_action( $hook, $empty );
+	}
+	add_action( 'updated_option', function ( $name ) use ( $empty ) {
+		if ( ! preg_match( '/^(?:_(?:site_)?transient_|cron$|berth_|rewrite_rules$|recently_)/', $name ) ) {
+			$empty();
+		}
+	} );
+} )();
+END
 }
 
 php_limits() {
@@ -150,12 +204,13 @@ END
 
 # Everything around WordPress, then the services with it.
 harden() {
-  web_server; php_limits; login_plugin; permissions; firewall; system
+  web_server; page_cache; php_limits; login_plugin; permissions; firewall; system
   local one
   for one in php-fpm nginx; do
     service_do start "$one" || fail "$one does not start"
     service_do reload "$one" || fail "$one does not take its configuration"
   done
+  cache_emptied
 }
 
 # The site by its own name, through nginx, PHP and the database: the title there must be the one in the database.

@@ -13,6 +13,7 @@ updated() {
   local what=$1 which=--all
   if [ -n "$in_name" ]; then which=$in_name; wp_do "$what" is-installed "$in_name" || fail "there is no $what $in_name" 69; fi
   wp_do "$what" update "$which" || fail "not every $what could be updated"
+  cache_emptied
   listed "$what" list --fields=name,status,update,version
 }
 
@@ -30,13 +31,14 @@ perform() {
     theme-list) listed theme list --fields=name,status,update,version ;;
     plugin-update) updated plugin ;;
     theme-update) updated theme ;;
-    cache-flush) wp_with cache flush && result done:=true || fail 'the cache is not flushed' ;;
+    cache-flush) wp_with cache flush && cache_emptied && result done:=true || fail 'the cache is not flushed' ;;
     search-replace)
       local how=(--all-tables-with-prefix --skip-columns=guid --format=count)
       if [ "$in_dryRun" = true ]; then how+=(--dry-run); fi
       after=$(wp_do search-replace "$in_from" "$in_to" "${how[@]}") || fail 'nothing was replaced'
       after=${after##*$'\n'}
       [[ $after =~ ^[0-9]+$ ]] || fail 'what WordPress tells is not understood'
+      cache_emptied
       result changed:="$after" ;;
     maintenance)
       before=$([ "$in_state" = on ] && echo activate || echo deactivate)
