@@ -93,7 +93,8 @@ describe.skipIf(why !== undefined)('a real order', () => {
     expect(admin.text).toContain('adminmenu')
     // Once a page has been made it comes out of the cache, but never for its owner and never when something has changed since.
     const cached = async (headers: Record<string, string> = {}): Promise<unknown> => (await proxy.visit(hostname, '/', { headers })).headers['x-berth-cache']
-    expect([await cached(), await cached(), await cached({ cookie })]).toEqual(['HIT', 'HIT', 'BYPASS'])
+    await cached()
+    expect([await cached(), await cached({ cookie })]).toEqual(['HIT', 'BYPASS'])
     await post('Before the snapshot')
     expect((await proxy.visit(hostname, '/')).text).toContain('Before the snapshot')
     expect(await cached()).toBe('HIT')

@@ -31,7 +31,8 @@ export async function openSshd(dir: string): Promise<Sshd> {
     AuthenticationMethods: 'publickey', PermitRootLogin: 'forced-commands-only', LogLevel: 'VERBOSE',
   }
   writeFileSync(at('config'), Object.entries(config).map(([key, value]) => `${key} ${value}\n`).join(''))
-  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('config')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // It ends with this process, however that ends.
+  const child = spawn('bash', ['-c', '/usr/sbin/sshd -D -e -f "$0" < /dev/null & read -r _; kill $!; wait', at('config')], { stdio: ['pipe', 'ignore', 'pipe'] })
   let said = ''
   const ended = once(child, 'exit')
   await new Promise<void>((resolve, reject) => {
@@ -47,7 +48,7 @@ export async function openSshd(dir: string): Promise<Sshd> {
     authorizedKeys: at('authorized_keys'),
     log: () => said,
     close: async () => {
-      child.kill('SIGTERM')
+      child.stdin.end()
       await ended
     },
   }

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { linstorState } from '../../lab/linstor/state.ts'
 import { containers, failNode, onPower, restoreNode } from '../../lab/proxmox/app.ts'
 import { powerOff } from '../../lab/proxmox/power.ts'
-import { pve } from '../../lab/proxmox/state.ts'
+import { pve, templates } from '../../lab/proxmox/state.ts'
+import { template } from '../../lab/topology.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { settings, type DataCentre } from './data-centre.ts'
 import { live, type Event } from './history.ts'
@@ -87,9 +88,7 @@ describe('an order', () => {
 
   const undone: Record<string, Part> = {
     'a disk that is full': { spoil: ({ world }) => void (linstorState(world).capacityKib = 1_048_576), mend: ({ world }) => void (linstorState(world).capacityKib = 1_689_453_125), says: /Not enough free space/ },
-    'a template that is missing': {
-      ...answering(({ method, url }) => (method === 'POST' && url.endsWith('/lxc') ? Response.json({ data: null, message: 'volume \'local:vztmpl/ubuntu.tar.zst\' does not exist\n' }, { status: 500 }) : undefined)), says: /vztmpl.* does not exist/,
-    },
+    'a template that is missing': { spoil: ({ world }) => void templates(world).splice(0), mend: ({ world }) => void templates(world).push(template), says: /vztmpl.* does not exist/ },
     'a container that never boots': { ...dyingAtOnce(), says: /8 attempts failed/ },
   }
   it.each(Object.entries(undone))('is taken back whole for %s, says so, and may be placed again', async (_, part) => {
