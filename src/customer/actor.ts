@@ -19,6 +19,9 @@ import { release } from './release.ts'
 import { sentence } from './sentence.ts'
 import { comesFirst, homeOf, isEntryOf, isZoneRow, waits, Wishes, zoneRow } from './wishes.ts'
 
+/** Changes among which the one of a row is looked for. */
+const recent = 100
+
 export class CustomerActor {
   readonly #lent: Lent
   readonly store: CustomerStorage
@@ -206,7 +209,9 @@ export class CustomerActor {
     const now = this.#lent.now()
     return store.transaction(() => {
       const items = store.pending().filter((item) => item.rows.includes(row.name))
-      if (row.name === 'dns-client' || items.length === 0) return false
+      // Its change may have failed already by another of its rows.
+      const failed = (): boolean => store.history(Number.MAX_SAFE_INTEGER, recent).find((item) => item.rows.includes(row.name))?.state === 'failed'
+      if (row.name === 'dns-client' || (items.length === 0 && !failed())) return false
       const why = sentence(reason)
       const whole = isZoneRow(row.name) || row.name.startsWith('mail-domain:')
       for (const name of whole ? items.flatMap((item) => item.rows) : [row.name]) {

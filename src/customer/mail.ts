@@ -65,6 +65,10 @@ export class Mail {
       if (!this.#rows.domain(domain)) await this.#lent.registry.releaseMail(domain)
       return tooMany
     }
+    if (this.#zones.isGoing(found.zone)) {
+      if (!this.#rows.domain(domain)) await this.#lent.registry.releaseMail(domain)
+      return refused('conflict', `The zone ${shown(origin)} is being deleted.`)
+    }
     const wish: MailDomainWish = { ...this.#place(domain), service }
     const dkim: MailDkimWish = { customerNo: wish.customerNo, domain, origin, ...(homeOf(this.#store, origin) === 'ispconfig' ? {} : { home: 'cloudflare' as const }), dnsServer: this.#lent.settings.dnsServer, at: this.#rows.since(`mail-dkim:${domain}`) ?? this.#lent.now() }
     return this.#enact(origin, [{ resource: `mail-domain:${domain}`, want: 'present', wish }, { resource: `mail-dkim:${domain}`, want: 'present', wish: dkim }], changes, actor, `Mail for ${domain} was set up`, findings.map(({ message }) => message))

@@ -1,6 +1,6 @@
 // What a customer may do with zones and records, and what they are told. Each change is durable before it is waited for; a wish
 // that was accepted is never answered as a failure. Everything is looked for among the customer's own zones only.
-import { lacking, type Home } from '../domain/dns/home.ts'
+import { homes, lacking, type Home } from '../domain/dns/home.ts'
 import { canonical, led } from '../domain/dns/answer.ts'
 import type { Finding } from '../domain/dns/finding.ts'
 import { ownerAsWritten, shown, within } from '../domain/dns/host-name.ts'
@@ -162,6 +162,7 @@ export class Zones {
     const findings = await this.findings(origin, current, changed(current, real))
     const errors = findings.filter(({ level }) => level === 'error')
     if (errors.length > 0) return refused('bad-request', errors.map(({ message }) => message).join(' '))
+    if (this.isGoing(zone)) return refused('conflict', `The zone ${shown(origin)} is being deleted.`)
     return this.enact({ kind: 'records', origin, changes: [...real] }, how, findings)
   }
 
@@ -192,6 +193,12 @@ export class Zones {
     const found = await this.find({ name: deed.origin })
     if (!found.ok) return found
     return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
+  }
+
+  /** Its deletion is under way, or has been done since it was seen. */
+  isGoing({ origin, at }: SeenZone): boolean {
+    const rows = homes.map((home) => this.#customer.store.row(zoneRow(origin, home)))
+    return this.#customer.underWay(origin).zone === 'absent' || rows.some((row) => row?.want === 'absent' && row.settledAt >= at)
   }
 
   /** Puts into the audit what was done at once and leaves nothing to be made. */

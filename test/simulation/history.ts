@@ -7,6 +7,7 @@ import { domainToken, tenantKey } from '../../src/domain/names.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { policy } from '../../src/engine/policy.ts'
+import type { CustomerEvent } from './customers.ts'
 import { dataCentre, type DataCentre, type Weather } from './data-centre.ts'
 import { violationsAtRest } from './invariants.ts'
 import type { Misfortune, Sabotage } from './misfortune.ts'
@@ -22,6 +23,8 @@ export type Says = 'nothing' | 'here' | 'token'
 export interface History {
   seed: number
   events: readonly Event[]
+  /** What customers ask for of zones and mail. */
+  customers?: readonly CustomerEvent[]
   /** Built with the clock's start, because outages name absolute times. */
   weather?: (start: number) => Weather
   misfortune?: Misfortune
@@ -69,8 +72,9 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
       else if ('dns' in event) publish(platform, event.service, event.dns, event.says)
       else platform.order(event.service, event.verb, event.plan)
     })
+    for (const event of history.customers ?? []) dc.clock.after(event.atMs, () => platform.customers.ask(event))
     for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
-    const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...also.map((event) => event.atMs))
+    const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...(history.customers ?? []).map((event) => event.atMs), ...also.map((event) => event.atMs))
     await dc.clock.advance(start + lastMs + 1_000)
     await until(dc, () => atRest(platform), start + lastMs + stormMs)
     calm = platform.calm = true
@@ -79,7 +83,8 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     for (let help = 0; help < 4; help++) {
       await until(dc, () => atRest(platform), dc.clock.now() + livenessMs)
       const stuck = [...platform.tenants.values()].filter((host) => platform.state(host)?.outcome === 'stuck')
-      if (stuck.length === 0) break
+      if (stuck.length === 0 && platform.customers.violations().length === 0) break
+      platform.customers.retry()
       for (const host of stuck) host.actor.override({ do: 'retry', actor: 'operator' })
       await dc.clock.advance(dc.clock.now() + 1_000)
     }
@@ -92,7 +97,7 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
       violations: violationsAtRest(platform),
       requests: { edge: dc.edge.seen.length, inside: dc.inside.seen.length },
       tookMs,
-      journal: hosts.flatMap((host) => host.actor.store.linesAfter(0, 100_000).map((line) => `${line.at} ${line.event} ${line.step} ${line.attempt} ${JSON.stringify(line.detail)}`)),
+      journal: [...platform.customers.journal(), ...hosts.flatMap((host) => host.actor.store.linesAfter(0, 100_000).map((line) => `${line.at} ${line.event} ${line.step} ${line.attempt} ${JSON.stringify(line.detail)}`))],
       commits: Math.max(0, ...hosts.map((host) => host.disk.commits)),
       outcomes: Object.fromEntries(hosts.filter((host) => !host.key.startsWith('p')).map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null])),
     }
@@ -109,7 +114,7 @@ function publish({ dc: { world }, cluster }: Platform, service: string, apex: st
 
 /** Every order that billing placed is at rest, and nothing waits for the watchdog. */
 function atRest(platform: Platform): boolean {
-  if (platform.allocator.unconfirmed(Infinity, 1).length > 0) return false
+  if (platform.allocator.unconfirmed(Infinity, 1).length > 0 || !platform.customers.atRest()) return false
   return [...platform.tenants.values()].every((host) => {
     const state = platform.state(host)
     return state !== undefined && state.outcome !== null && !host.running && (state.outcome === 'stuck' || host.alarmAt === undefined || host.alarmAt > platform.dc.clock.now() + outsideMs)

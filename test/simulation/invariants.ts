@@ -43,8 +43,8 @@ export function violationsAtRest(platform: Platform): string[] {
     for (const text of [...(isSpare(state) ? spareAtRest(state, mine, platform) : upstream(state, mine, platform)), ...domainsAtRest(platform, host, state), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
   }
   // A volume whose property was never set belongs to nobody that can be found by number: it counts as left behind all the same.
-  for (const thing of all) if (!owned.has(thing)) wrong.push(`left behind: ${thing.kind} of ${thing.of} (${thing.what})`)
-  wrong.push(...identities(platform), ...claims(platform), ...openToVisitors(platform), ...domainsTogether(platform))
+  for (const thing of all) if (!owned.has(thing) && !platform.customers.isTheirs(thing)) wrong.push(`left behind: ${thing.kind} of ${thing.of} (${thing.what})`)
+  wrong.push(...platform.customers.violations(), ...identities(platform), ...claims(platform), ...openToVisitors(platform), ...domainsTogether(platform))
   const leases = Object.entries(platform.gate.usage())
   if (leases.length > 0) wrong.push(`leases held at rest: ${JSON.stringify(leases)}`)
   const strays = world.slice('strays', () => ({ list: [] as string[] })).list

@@ -23,6 +23,7 @@ import { lentAllocator } from './lent-allocator.ts'
 import { openToVisitors } from './pool-invariants.ts'
 import { probe } from './probe.ts'
 import { cluster as simulatedCluster } from './cluster.ts'
+import { Customers } from './customers.ts'
 import type { Misfortune, Sabotage } from './misfortune.ts'
 
 interface TenantHost {
@@ -55,6 +56,7 @@ export class Platform {
   allocator: AllocatorBook
   readonly claims: Claims
   gate: GateBook
+  readonly customers: Customers
   crashes = 0
   readonly #random: Random
   readonly #misfortune: Misfortune
@@ -75,6 +77,7 @@ export class Platform {
     this.allocator = new AllocatorBook(storage, this.cluster, this.#random)
     this.claims = new Claims(storage)
     this.gate = this.#openGate()
+    this.customers = new Customers(this, seed, misfortune)
     if (sabotage.watchdog !== false) this.#everyMinute()
   }
 
@@ -133,6 +136,7 @@ export class Platform {
   }
 
   close(): void {
+    this.customers.close()
     for (const disk of [this.allocatorDisk, this.gateDisk, ...[...this.tenants.values()].map((host) => host.disk)]) disk.close()
   }
 
@@ -180,12 +184,14 @@ export class Platform {
   }
 
   #sweep(): Promise<boolean> {
-    return this.gate.sweep(this.dc.clock.now(), async (tenant, step) => this.tenants.get(tenant)?.actor.holds(step) ?? false)
+    return this.gate.sweep(this.dc.clock.now(), async (key, step) => this.#driven(key)?.actor.holds(step) ?? false)
   }
 
   #openGate(): GateBook {
-    return new GateBook(this.gateDisk.open().storage, (tenant) => this.dc.clock.after(5, () => unlessGone(() => this.tenants.get(tenant)?.actor.unpark())))
+    return new GateBook(this.gateDisk.open().storage, (key) => this.dc.clock.after(5, () => unlessGone(() => this.#driven(key)?.actor.unpark())))
   }
+
+  #driven = (key: string) => this.tenants.get(key) ?? this.customers.hosts.get(key)
 
   #host(key: string): TenantHost {
     const known = this.tenants.get(key)
@@ -280,16 +286,11 @@ export class Platform {
 
   /** An alarm never overlaps with itself: one that comes due meanwhile follows. */
   #fire(host: TenantHost): void {
-    if (host.running) {
-      host.cancelAlarm = this.dc.clock.after(50, () => this.#fire(host))
-      return
-    }
+    if (host.running) return void (host.cancelAlarm = this.dc.clock.after(50, () => this.#fire(host)))
     host.alarmAt = undefined
     host.running = true
     const { open, actor } = host
-    const ended = (): void => {
-      if (open.isOpen()) host.running = false
-    }
+    const ended = (): void => void (open.isOpen() && (host.running = false))
     actor.alarm().then(ended, (error: unknown) => {
       if (open.isOpen()) this.violations.push(`alarm threw: ${String(error)}`)
       ended()

@@ -4,6 +4,7 @@ import { FAULTS, outage, random, type Fault } from '../../lab/faults.ts'
 import { linstorState } from '../../lab/linstor/state.ts'
 import { between, pick, seeded, shuffled, type Random } from '../../lab/random.ts'
 import type { Verb } from '../../src/domain/order.ts'
+import { customerEvents } from './customers.ts'
 import type { Event, History } from './history.ts'
 import { actionOf, actions, shop } from './schedules.ts'
 import type { Sabotage } from './misfortune.ts'
@@ -37,6 +38,8 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   if (!burst && owner() < 0.2) events.push(...domainEvents(owner, tenants))
   const operator = seeded(seed + 5)
   if (!burst && operator() < 0.3) events.push(...overrides(operator, tenants))
+  const visitor = seeded(seed + 6)
+  const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000)) : []
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
@@ -57,7 +60,7 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
     also.push({ atMs: between(die, 5_000, 90_000), run: (platform) => void (linstorState(platform.dc.world).capacityKib = capacities[0] ?? 0) })
   }
   return {
-    seed, events, also, sabotage, major: chance(0.25) ? 8 : 9,
+    seed, events, customers, also, sabotage, major: chance(0.25) ? 8 : 9,
     ...(chance(0.12) ? { onCreate: chance(0.5) ? plantRecord : plantHost } : {}),
     stormMs: (blackout ? blackout.fromMs + blackout.forMs : 0) + 20 * minute,
     weather: (start) => ({
