@@ -26,12 +26,12 @@ export interface Around {
   /** The services that are paid for. */
   services: Readonly<Record<string, PlanName>>
   settings: ZoneSettings
-  gate(): GateBook
-  random(): number
+  gate: () => GateBook
+  random: () => number
   /** Writes the reporting copy; throws when it is away. */
-  report(projection: CustomerProjection): void
+  report: (projection: CustomerProjection) => void
   /** The answer of another object, which may be lost. */
-  answer<T>(run: () => T): Promise<T>
+  answer: <T>(run: () => T) => Promise<T>
   zombies: boolean
 }
 

@@ -81,7 +81,7 @@ export class Customers {
       return zones.deleteRecord({ id: zones.ids.zone(origin) }, zones.ids.record(origin, identity), 'sim')
     }
     asked().catch((error: unknown) => {
-      if (!(error instanceof Gone) && !/was lost$/.test(String(error))) this.#platform.violations.push(`a customer's call threw: ${String(error)}`)
+      if (!(error instanceof Gone) && !String(error).endsWith('was lost')) this.#platform.violations.push(`a customer's call threw: ${String(error)}`)
     })
   }
 
