@@ -38,8 +38,7 @@ case "$1 $2" in
   'config 5007') printf 'lock: create\\ntags: production\\n' ;;
   config*) echo "Configuration file 'nodes/node1/lxc/$2.conf' does not exist" >&2; exit 2 ;;
   'unlock 5005') : > '${at('unlocked')}' ;;
-  'status 5003') echo 'status: stopped' ;;
-  status*) echo 'status: running' ;;
+  'exec 5003') echo "container '5003' not running!" >&2; exit 255 ;;
   exec*) [ "$3" = -- ] || exit 64; shift 3; exec "$@" ;;
 esac
 `)
@@ -56,7 +55,7 @@ case $4 in
   bare) echo "bash: line 1: $5: command not found" >&2; exit 127 ;;
   nobody) echo 'No user exists for uid 64321' >&2; exit 255 ;;
   early) echo 'Connection to 10.10.0.11 closed by remote host.' >&2; exit 255 ;;
-  middle) echo 'berth-node 1'; echo 'half way' >&2; exit 255 ;;
+  middle) echo 'berth-node 1'; echo 'half way' >&2; exit 129 ;;
   *) SSH_ORIGINAL_COMMAND=$5 exec '${at('lib/berth-node')}' '${at('config')}' ;;
 esac
 `)
@@ -78,12 +77,12 @@ esac
     folder, at, say,
     ask: (order: object) => say(encoded(order)),
     calls: () => readFileSync(at('calls'), 'utf8').split('\n').filter(Boolean),
-    /** Begins an order and loses the connection as soon as `until` is true. */
+    /** Begins an order and loses the connection, with every program of its session, as soon as `until` is true. */
     cut: async (order: object, until: () => boolean): Promise<void> => {
-      const child = spawn(at('lib/berth-node'), [at('config')], { env: { SSH_ORIGINAL_COMMAND: encoded(order) }, stdio: 'ignore' })
+      const child = spawn(at('lib/berth-node'), [at('config')], { env: { SSH_ORIGINAL_COMMAND: encoded(order) }, stdio: 'ignore', detached: true })
       const over = new Promise((resolve) => child.once('close', resolve))
-      while (!until()) await new Promise((resolve) => setImmediate(resolve))
-      child.kill('SIGKILL')
+      while (!until() && child.exitCode === null) await new Promise((resolve) => setImmediate(resolve))
+      process.kill(-child.pid!, 'SIGKILL')
       await over
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -52,14 +52,14 @@ describe.skipIf(missing.length > 0)('the forced command', () => {
       ['wp', { action: 'plugin-update', name: 'akismet' }, ['name']],
       ['login-link', {}, ['login']],
     ]
-    // Each field with one of them, and each of them in some field.
+    // Each field with one of them; which patterns they meet is the gateway's law as well (tasks.test.ts).
     const words = nasty.filter((word) => word !== '%s%n')
-    for (const [index, [playbook, good, field]] of orders.flatMap(([playbook, good, fields]) => fields.map((field) => [playbook, good, field] as const)).entries())
-      for (const word of [words[(2 * index) % words.length]!, words[(2 * index + 1) % words.length]!]) {
-        const answer = await ask({ playbook, vmid: 5001, run: 'bad', parameters: { ...good, [field]: word.replaceAll('@', node.folder) } })
-        expect([playbook, field, word, answer.exit]).toEqual([playbook, field, word, 64])
-        expect(answer.output).toContain(field)
-      }
+    for (const [index, [playbook, good, field]] of orders.flatMap(([playbook, good, fields]) => fields.map((field) => [playbook, good, field] as const)).entries()) {
+      const word = words[index % words.length]!
+      const answer = await ask({ playbook, vmid: 5001, run: 'bad', parameters: { ...good, [field]: word.replaceAll('@', node.folder) } })
+      expect([playbook, field, word, answer.exit]).toEqual([playbook, field, word, 64])
+      expect(answer.output).toContain(field)
+    }
     expect(executed()).toBe(before)
     expect(existsSync(at('broken'))).toBe(false)
   })
@@ -88,8 +88,9 @@ describe.skipIf(missing.length > 0)('the forced command', () => {
 
   test('touches only a container that is here, in our numbers, bears our mark and runs', async () => {
     const look = async (vmid: number) => (await ask({ playbook: 'wordpress-state', vmid, run: 'r', parameters: {} })).exit
+    expect(await look(5003)).toBe(69)
     const before = executed()
-    expect([await look(5002), await look(4999), await look(6000), await look(5009), await look(5003)]).toEqual([77, 77, 77, 66, 69])
+    expect([await look(5002), await look(4999), await look(6000), await look(5009)]).toEqual([77, 77, 77, 66])
     expect((await install(wordpress, { vmid: 5002 })).exit).toBe(77)
     expect(executed()).toBe(before)
     expect(await ask({ playbook: 'wordpress-state', vmid: 5001, run: 'r', parameters: {} })).toMatchObject({ exit: 0, output: 'seen\n', result: { installed: false, busy: false } })
