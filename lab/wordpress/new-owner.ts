@@ -3,12 +3,16 @@
 import type { Site } from './site-files.ts'
 
 export function newOwner(from: string, { url, title, adminEmail }: Omit<Site, 'id'>): string {
-  const given = Buffer.from(JSON.stringify({ from: bare(from), url: bare(url), title, email: adminEmail })).toString('base64')
+  const given = Buffer.from(JSON.stringify({ from: bare(from).replace(/^https?:/, ''), url: bare(url), title, email: adminEmail })).toString('base64')
   return `$given = json_decode( base64_decode( '${given}' ) );
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
 global $wpdb;
 add_filter( 'send_email_change_email', '__return_false' );
-$wpdb->query( $wpdb->prepare( "UPDATE $wpdb->posts SET post_content = REPLACE( post_content, %s, %s )", $given->from, $given->url ) );
+foreach ( array( 'http:', 'https:' ) as $scheme ) {
+	foreach ( array( 'post_content', 'guid' ) as $column ) {
+		$wpdb->query( $wpdb->prepare( "UPDATE $wpdb->posts SET $column = REPLACE( $column, %s, %s )", $scheme . $given->from, $given->url ) );
+	}
+}
 $password = wp_generate_password( 24, false );
 wp_update_user( array( 'ID' => 1, 'user_email' => $given->email ) );
 wp_set_password( $password, 1 );

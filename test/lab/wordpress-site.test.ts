@@ -19,7 +19,25 @@ const cookies = new Map<string, string>()
 let post = ''
 
 describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, () => {
-  beforeAll(() => host.install(site), 120_000)
+  const keysOf = (text: string): string[] => [...text.matchAll(/define\( '\w+_(?:KEY|SALT)', '(.+)' \)/g)].map(([, key = '']) => key)
+  const config = (): string => readFileSync(join(options.stateDir, 'sites', site.id, 'wp-config.php'), 'utf8')
+  let nobodys: string[] = []
+
+  // Built for nobody first, so that all of these laws hold for a site that became somebody's.
+  beforeAll(async () => {
+    await host.install({ ...site, url: 'http://pool-101.invalid', title: 'New site', adminEmail: 'pool-101@pool.invalid' })
+    nobodys = keysOf(config())
+    expect(host.mails()).toEqual([])
+    await host.personalise(site)
+    await host.personalise(site)
+  }, 120_000)
+
+  test('has nothing left of the time when it was nobody’s: no address, no key', async () => {
+    expect(keysOf(config())).toHaveLength(8)
+    expect(keysOf(config()).filter((key) => nobodys.includes(key))).toEqual([])
+    for (const path of ['/', '/sample-page/', '/feed/']) expect((await ask(path)).text, path).not.toContain('pool-101')
+    expect((await ask('/sample-page/')).text).toContain(`${site.url}/wp-admin/`)
+  })
 
   test('shows its own title on its front page, and its version is WordPress’s', async () => {
     const page = await ask('/')
