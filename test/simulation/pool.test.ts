@@ -5,11 +5,16 @@ import { admits } from '../../lab/proxmox/observers.ts'
 import { contentOf } from '../../lab/wordpress/driver.ts'
 import { nth } from '../../lab/faults.ts'
 import { tenantKey } from '../../src/domain/names.ts'
+import type { Resource } from '../../src/engine/resource.ts'
 import { resources } from '../../src/resources/plans.ts'
+import type { Reach } from '../../src/resources/reach.ts'
 import { view } from '../../src/tenant/view.ts'
 import { dataCentre, type Weather } from './data-centre.ts'
+import { live } from './history.ts'
 import { violationsAtRest } from './invariants.ts'
+import type { Sabotage } from './misfortune.ts'
 import { Platform } from './platform.ts'
+import { schedules } from './schedules.ts'
 
 const minute = 60_000
 const open: Platform[] = []
@@ -120,6 +125,23 @@ describe('the record of a name', () => {
     await after(6 * minute)
     platform.foreign.push({ of: name, what: platform.cluster.proxy.publicIp })
     expect(violationsAtRest(platform)).toEqual([])
+  })
+})
+
+describe('the checks', () => {
+  const replacing = (name: string, change: (right: Resource<Reach>) => Partial<Resource<Reach>>): Sabotage => ({ lend: (lent) => ({ ...lent, resources: new Map([...lent.resources, [name, { ...resources.get(name)!, ...change(resources.get(name)!) }]]) }) })
+  const opened = (wish: unknown) => ({ rules: [{ type: 'in', action: 'ACCEPT', source: '192.168.1.10', proto: 'tcp', dport: '80' }, ...(wish as { rules: readonly { type: string }[] }).rules.filter(({ type }) => type === 'out')] })
+
+  it.each([
+    ['opens the fence before the site is somebody’s', replacing('firewall', (right) => ({ observe: (one) => right.observe({ ...one, wish: opened(one.wish) }), make: (one, seen) => right.make({ ...one, wish: opened(one.wish) }, seen) })), /visitors get into/],
+    ['takes a generic site for the customer’s', replacing('wordpress', (right) => ({ observe: async (one) => {
+      const seen = await right.observe(one)
+      return seen.state === 'present' ? { state: 'present', ok: true, out: { url: '', version: '' } } : seen
+    }, make: async (one, seen) => ((one.wish as { personalise?: object }).personalise ? undefined : right.make(one, seen)) })), /given a WordPress that says/],
+  ])('catch an engine that %s', async (_what, sabotage, said) => {
+    const events = schedules['built ahead']!.slice(0, 2)
+    const { violations } = await live({ seed: 1, events, sabotage })
+    expect(violations.join()).toMatch(said)
   })
 })
 

@@ -40,6 +40,9 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   if (!burst && operator() < 0.3) events.push(...overrides(operator, tenants))
   const visitor = seeded(seed + 6)
   const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000)) : []
+  const ahead = seeded(seed + 7)
+  const pool = !burst && ahead() < 0.1
+  if (pool) events.push(...poolEvents(ahead))
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
@@ -61,7 +64,7 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   }
   return {
     seed, events, customers, also, sabotage, major: chance(0.25) ? 8 : 9,
-    ...(chance(0.12) ? { onCreate: chance(0.5) ? plantRecord : plantHost } : {}),
+    ...(chance(0.12) && !pool ? { onCreate: chance(0.5) ? plantRecord : plantHost } : {}),
     stormMs: (blackout ? blackout.fromMs + blackout.forMs : 0) + 20 * minute,
     weather: (start) => ({
       edge: [...(blackout?.link === 'edge' ? blackoutRule(start) : []), random(edgeDie, rate, edgeFaults)],
@@ -78,6 +81,16 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
       skewMs: chance(0.25) ? 4_000 : 0,
     },
   }
+}
+
+/** Sites built ahead, orders that find them or do not, and a hoster who changes his mind about them. */
+function poolEvents(die: Random): Event[] {
+  const size = (atMs: number, sites: number): Event => ({ atMs, service: 'pool', cluster: { pool: { basic: { min: sites, max: sites } } } })
+  const orders = Array.from({ length: between(die, 1, 3) }, (_, i): Event[] => {
+    const [service, atMs] = [`a${i}`, between(die, 180_000, 500_000)]
+    return [{ atMs, service, verb: 'create' }, ...(die() < 0.6 ? [{ atMs: atMs + between(die, 100, 60_000), service, verb: pick<Verb>(die, ['suspend', 'terminate', 'create']) }] : [])]
+  })
+  return [size(0, between(die, 1, 2)), ...orders.flat(), ...(die() < 0.5 ? [size(between(die, 60_000, 500_000), between(die, 0, 1))] : [])]
 }
 
 /** A person who stops a tenant for a while, or gives up what it is doing. */
