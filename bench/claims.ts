@@ -1,6 +1,7 @@
 // `npm run bench:claims`: how long orders take that find a site built ahead, twenty side by side, and those that find none. In the
 // simulation, at true speed: the real actors, gate, gateway and clients, the simulators' durations, and a link of 40 ms to and fro.
 import { linstorState } from '../lab/linstor/state.ts'
+import { templates } from '../lab/proxmox/state.ts'
 import { dataCentre } from '../test/simulation/data-centre.ts'
 import { Platform } from '../test/simulation/platform.ts'
 import { percentile } from './rig.ts'
@@ -43,9 +44,18 @@ async function round(count: number): Promise<number[]> {
 
 const ready = (): number => platform.allocatorDisk.read("SELECT key FROM spare WHERE state = 'ready'").length
 
-const cold: number[] = []
-for (let n = 0; n < 20; n++) cold.push(...(await round(1)))
-const coldTogether = await round(sideBySide)
+/** Orders that find nothing, one at a time and side by side. */
+const cold = async (): Promise<[alone: number[], together: number[]]> => {
+  const alone: number[] = []
+  for (let n = 0; n < 40; n++) alone.push(...(await round(1)))
+  return [alone, await round(sideBySide)]
+}
+
+const bare = await cold()
+const golden = 'local:vztmpl/berth-wordpress_2026.11.23_amd64.tar.zst'
+templates(dc.world).push(golden)
+platform.cluster.template = golden
+const image = await cold()
 const claims: number[] = []
 platform.cluster.pool = { basic: { min: sideBySide, max: sideBySide } }
 while (claims.length < wanted) {
@@ -58,6 +68,8 @@ const row = (what: string, all: number[]): string => {
 }
 console.log(`| order to live, at true speed, s | orders | p50 | p99 | slowest |\n|---|---|---|---|---|`)
 console.log(row(`**a site was ready**, ${sideBySide} side by side`, claims))
-console.log(row('none was ready, one at a time', cold))
-console.log(row(`none was ready, ${sideBySide} side by side`, coldTogether))
+for (const [what, [alone, together]] of [['golden image', image], ['bare template', bare]] as const) {
+  console.log(row(`none was ready, ${what}, one at a time`, alone))
+  console.log(row(`none was ready, ${what}, ${sideBySide} side by side`, together))
+}
 platform.close()

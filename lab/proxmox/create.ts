@@ -64,7 +64,7 @@ export function createRoutes(world: World, on: Register): void {
     const { store, sizeGb } = wantedRoot(values, node)
     if (values['net0'] !== undefined && parts(values['net0'], 'name')['bridge'] === undefined) throw new PveError(500, 'net0: no bridge given\n')
 
-    newContainer(world, node, vmid)
+    newContainer(world, node, vmid).template = String(values['ostemplate'])
     const options: Config = {}
     for (const [name, value] of Object.entries(values)) if (value !== undefined && !notConfig.has(name)) options[name] = value
     const task = fork(world, node, 'vzcreate', String(vmid), user, {

@@ -53,6 +53,8 @@ export interface ContainerFacts {
   memoryMb: number
   volume: string | undefined
   snapshots: string[]
+  /** What it was made of; empty when it was made of a backup. */
+  template: string
 }
 
 const facts = (container: Container): ContainerFacts => {
@@ -70,6 +72,7 @@ const facts = (container: Container): ContainerFacts => {
     memoryMb: Number(config['memory'] ?? 0),
     volume: /:(pm-[0-9a-f]{8})_/.exec(String(config['rootfs'] ?? ''))?.[1],
     snapshots: Object.keys(container.snapshots),
+    template: container.template ?? '',
   }
 }
 

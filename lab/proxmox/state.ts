@@ -22,6 +22,8 @@ export interface Container {
   /** Set by tests: a guest that ignores shutdown signals. */
   ignoresShutdown: boolean
   changedTick: number
+  /** What was unpacked into its first disk. */
+  template?: string
   /** The figures as pvestatd last published them before this tick's changes. */
   shown: { status: string; name?: string; maxmem?: number; maxdisk?: number; startedAt?: number }
 }

@@ -11,7 +11,7 @@ const look = { playbook: 'wordpress-state', run: 'r2', node: 'node1', vmid: 101,
 function scene(host?: Parameters<typeof labDriver>[1]) {
   const clock = new VirtualClock(0)
   const world = new World(clock, { seed: 7 })
-  const containers = new Map<number, { node: string; status: string; ip?: string }>([[101, { node: 'node1', status: 'running' }]])
+  const containers = new Map<number, { node: string; status: string; ip?: string; template?: string }>([[101, { node: 'node1', status: 'running' }]])
   const driver = labDriver(world, host, (vmid) => containers.get(vmid))
   const run = async (request: typeof order | typeof look, untilMs = 300_000) => {
     const running = driver.run(request)
@@ -30,6 +30,12 @@ test('installs in 60 to 90 seconds of data-centre time', async () => {
   expect((await running).exit).toBe(0)
   expect(endedAt).toBeGreaterThanOrEqual(60_000)
   expect(endedAt).toBeLessThanOrEqual(90_000)
+})
+
+test('installs in seconds on a golden image', async () => {
+  const { containers, run } = scene()
+  containers.set(101, { node: 'node1', status: 'running', template: 'local:vztmpl/berth-wordpress_2026.11.23_amd64.tar.zst' })
+  expect((await run(order, 12_000)).exit).toBe(0)
 })
 
 test('tells what is installed, and that it is being installed', async () => {

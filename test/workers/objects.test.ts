@@ -1,8 +1,10 @@
 // The tenant's object: a command counts once and the newest wins, an alarm is set whenever it rests unfinished, nothing is lost.
-import { abortAllDurableObjects, evictAllDurableObjects, evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, createScheduledController, evictAllDurableObjects, evictDurableObject, listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
+import { configOf } from '../../src/config.ts'
 import type { Command } from '../../src/domain/order.ts'
+import worker from '../../src/index.ts'
 import { allocator, newService, order, post, recordOf, tenantOf, until } from './billing.ts'
 import { connect, disconnect, everything } from './upstream.ts'
 
@@ -171,4 +173,25 @@ it('is one object for each order and no more', async () => {
   await stubOf(create).accept(create)
   await stubOf(create).accept(create)
   expect(await listDurableObjectIds(env.TENANT)).toHaveLength(before + 1)
+})
+
+it('keeps a site ready for nobody, gives it to an order as it stands, and takes down what is no longer wanted', async () => {
+  connect()
+  const wanted = (size: number) => runInDurableObject(allocator(), (object) => void Object.assign(configOf((object as unknown as { env: Env }).env).cluster, { pool: size === 0 ? {} : { basic: { min: size, max: size } } }))
+  const pools = async () => (await env.DB.prepare('SELECT ready, building, retiring, claims FROM pools_by_plan').all()).results
+  const tick = async () => worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), env)
+  await wanted(1)
+  await expect.poll(async () => (await tick(), pools()), { interval: 100 }).toEqual([{ ready: 1, building: 0, retiring: 0, claims: 0 }])
+  const service = newService()
+  const site = await order(service)
+  await until(service, 'live')
+  const { identity } = await recordOf(service)
+  expect(identity).toMatchObject({ vmid: site.vmid, ahead: { mark: expect.stringMatching(/^berth-p[0-9a-f]{20}-e1$/) as string } })
+  const [line] = await tenantOf(service).journal(1_000)
+  expect(JSON.parse(line!.detail!)).toMatchObject({ verb: 'create', ahead: identity.ahead!.mark })
+  // One is built again; then none is wanted.
+  await tick()
+  await wanted(0)
+  await expect.poll(async () => (await tick(), pools()), { interval: 100 }).toEqual([])
+  expect((await env.DB.prepare("SELECT count(*) AS n FROM tenants WHERE connection = 'berth.pool'").first<{ n: number }>())!.n).toBe(0)
 })
