@@ -81,6 +81,16 @@ describe('an order that finds a site built ahead', () => {
     expect(violationsAtRest(platform)).toEqual([])
   })
 
+  it('gets its door by the claim where names are made of addresses', async () => {
+    const { platform, after, liveAfter, of } = await filled(1, { hostNames: 'email' })
+    expect(violationsAtRest(platform)).toEqual([])
+    platform.order('jane', 'create')
+    expect(await liveAfter('jane')).toBeLessThan(15_000)
+    expect(platform.state(of('jane'))!.identity).toMatchObject({ label: 'jane', ahead: {} })
+    await after(6 * minute)
+    expect(violationsAtRest(platform)).toEqual([])
+  })
+
   it('is found on the node to which high availability has moved it', async () => {
     const { dc, platform, after, liveAfter } = await filled(1)
     const [spare] = [...platform.tenants.values()]
