@@ -12,10 +12,10 @@ const linkMs = 40
 const minute = 60_000
 
 const dc = dataCentre(1)
-const link = dc.rim.fetch
+const direct = { ...dc.rim }
 dc.rim.fetch = async (request) => {
   await dc.clock.sleep(linkMs)
-  return link(request)
+  return direct.fetch(request)
 }
 const platform = new Platform(dc, 1)
 // A thousand sites one after the other need more addresses and room than the seed has: each address rests for a day.

@@ -178,10 +178,12 @@ it('is one object for each order and no more', async () => {
 it('keeps a site ready for nobody, gives it to an order as it stands, and takes down what is no longer wanted', async () => {
   connect()
   const wanted = (size: number) => runInDurableObject(allocator(), (object) => void Object.assign(configOf((object as unknown as { env: Env }).env).cluster, { pool: size === 0 ? {} : { basic: { min: size, max: size } } }))
-  const pools = async () => (await env.DB.prepare('SELECT ready, building, retiring, claims FROM pools_by_plan').all()).results
-  const tick = async () => worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), env)
+  const tick = async () => {
+    await worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), env)
+    return (await env.DB.prepare('SELECT ready, building, retiring, claims FROM pools_by_plan').all()).results
+  }
   await wanted(1)
-  await expect.poll(async () => (await tick(), pools()), { interval: 100 }).toEqual([{ ready: 1, building: 0, retiring: 0, claims: 0 }])
+  await expect.poll(tick, { interval: 100 }).toEqual([{ ready: 1, building: 0, retiring: 0, claims: 0 }])
   const service = newService()
   const site = await order(service)
   await until(service, 'live')
@@ -192,6 +194,6 @@ it('keeps a site ready for nobody, gives it to an order as it stands, and takes 
   // One is built again; then none is wanted.
   await tick()
   await wanted(0)
-  await expect.poll(async () => (await tick(), pools()), { interval: 100 }).toEqual([])
+  await expect.poll(tick, { interval: 100 }).toEqual([])
   expect((await env.DB.prepare("SELECT count(*) AS n FROM tenants WHERE connection = 'berth.pool'").first<{ n: number }>())!.n).toBe(0)
 })
