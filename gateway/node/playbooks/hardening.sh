@@ -6,7 +6,6 @@ web_server() {
   write_file /etc/nginx/sites-available/wordpress 644 <<'END'
 # Berth's. Only the reverse proxy reaches this, and it ends TLS.
 limit_req_zone $binary_remote_addr zone=berth_login:1m rate=30r/m;
-# Without the query, in which a log-in link carries its secret.
 # Pages as a visitor sees them who is nobody in particular; WordPress empties it when something changes (page_cache).
 fastcgi_cache_path /var/cache/nginx/berth levels=1:2 keys_zone=berth:4m max_size=256m inactive=1h use_temp_path=off;
 map "$request_method $http_cookie" $berth_somebody {
@@ -17,6 +16,7 @@ map $request_uri $berth_fresh {
 	default $berth_somebody;
 	"~[?]|^/wp-(?:admin|json|login|cron)|/feed/|^/(?:cart|checkout|my-account)(?:/|$)" 1;
 }
+# Without the query, in which a log-in link carries its secret.
 log_format berth '$remote_addr [$time_local] $host "$request_method $uri" $status $body_bytes_sent $request_time';
 server {
 	listen 80 default_server;

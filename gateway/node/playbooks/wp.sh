@@ -44,6 +44,7 @@ perform() {
       before=$([ "$in_state" = on ] && echo activate || echo deactivate)
       wp_do maintenance-mode is-active
       if [ $? -eq "$([ "$in_state" = on ] && echo 1 || echo 0)" ]; then wp_do maintenance-mode "$before" || fail 'the mode does not change'; fi
+      cache_emptied
       result done:=true ;;
     cron-list) listed cron event list --fields=hook,next_run_gmt,recurrence ;;
     cron-run) wp_with cron event run --due-now || fail 'not every event ran'; result done:=true ;;
