@@ -41,6 +41,8 @@ export class WordPressHost {
   #files: ReturnType<typeof wordpressFiles> | undefined
   #runner: Runner
   #installing = new Map<string, Promise<void>>()
+  /** Sites that are kept asleep for a moment. */
+  #still = new Map<string, Promise<unknown>>()
   #lanes: Promise<void>[] = Array.from({ length: installsAtOnce }, () => Promise.resolve())
   #installs = 0
 
@@ -118,8 +120,7 @@ export class WordPressHost {
   /** Keeps a copy of the site's files under `name`, as its container's snapshot does. Visitors wait a moment. */
   async keep(id: string, name: string): Promise<void> {
     if (!readRecord(this.#folder(id))) return
-    await this.#runner.sleep(id)
-    await this.#alone(id, () => {
+    await this.#asleep(id, () => {
       const gone = keepFiles(this.#folder(id), this.#shelf(id), name)
       if (gone !== undefined) this.#options.log(`wordpress: the files of ${id} as of ${gone} made room for newer ones; going back to it will not change the site`)
     })
@@ -127,8 +128,7 @@ export class WordPressHost {
 
   /** Puts the files that were kept under `name` in the site's place, stopped. */
   async bringBack(id: string, name: string): Promise<void> {
-    await this.#runner.sleep(id)
-    await this.#alone(id, () => void bringFilesBack(this.#folder(id), this.#shelf(id), name))
+    await this.#asleep(id, () => void bringFilesBack(this.#folder(id), this.#shelf(id), name))
   }
 
   /** Forgets what was kept under `name`. */
@@ -141,6 +141,7 @@ export class WordPressHost {
    * To be asked for every request: the answer changes, and being asked is what keeps a site awake.
    */
   async address(id: string): Promise<URL | undefined> {
+    await this.#still.get(id)
     const record = readRecord(this.#folder(id))
     return record && !record.stopped && !this.#installing.has(id) ? this.#runner.wake(record) : undefined
   }
@@ -221,6 +222,19 @@ export class WordPressHost {
     } finally {
       release()
     }
+  }
+
+  /** A change for which the site must sleep; visitors who come meanwhile wait, or they would keep it awake. */
+  #asleep(id: string, change: () => void): Promise<void> {
+    const before = this.#still.get(id)
+    const changed = (async () => {
+      await before
+      await this.#runner.sleep(id)
+      await this.#alone(id, change)
+    })()
+    const still = changed.catch(() => undefined).finally(() => this.#still.get(id) === still && this.#still.delete(id))
+    this.#still.set(id, still)
+    return changed
   }
 
   /** Installs are heavy on the processor: so many at once, the others in turn. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { PHPRunOptions } from '@php-wasm/universal'
 import type { WordPressFiles } from './download.ts'
 import { lockOf, lockWaitMs, takeLock } from './lock.ts'
@@ -18,6 +19,7 @@ export type Ask = { ask: number } & ({ open: { id: string; place: string; folder
 export type Tell = { ready: true } | { ask: number; answer: unknown } | { ask: number; failure: string }
 
 const cronEveryMs = 60_000
+const onTheirWayMs = 100
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings
 let site = { id: '', folder: '' }
@@ -84,8 +86,10 @@ async function end(code: number): Promise<void> {
   const closing = server
   server = undefined
   if (closing) {
+    // Visitors who were sent here a moment ago still come in: a turn of the loop after the pause takes them.
+    if (code === 0) await pause(onTheirWayMs).then(() => turn())
     closing.closeIdleConnections()
-    setTimeout(() => closing.closeAllConnections(), 3_000).unref()
+    setTimeout(() => closing.closeAllConnections(), 8_000).unref()
     await new Promise((resolve) => closing.close(resolve))
   }
   setTimeout(() => process.exit(code), 10_000).unref()

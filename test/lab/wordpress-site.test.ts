@@ -71,6 +71,19 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     expect((await ask(post)).text).toMatch(/<title>Kept/)
   })
 
+  test('has visitors wait while its files are kept: none is turned away, and none keeps it awake', async () => {
+    let kept = false
+    const visitors = Array.from({ length: 3 }, async () => {
+      const answers: number[] = []
+      while (!kept) answers.push((await ask(post)).status)
+      return answers
+    })
+    await host.keep(site.id, 'with visitors').finally(() => (kept = true))
+    const answers = (await Promise.all(visitors)).flat()
+    expect(answers.filter((status) => status !== 200)).toEqual([])
+    await host.drop(site.id, 'with visitors')
+  })
+
   test('answers under any name that the proxy sends it, with links of that name', async () => {
     const page = await ask('/', { headers: { host: 'my-shop.com' } })
     expect(page.status).toBe(200)

@@ -83,7 +83,7 @@ describe('the LINSTOR client', () => {
   it('reads a definition that has neither properties nor flags, and pools that say nothing of their room', async () => {
     expect(await client(landed(200, { name: 'pm-2' })).linstor.resourceDefinition('pm-2')).toEqual({ name: 'pm-2', props: {}, flags: [] })
     const { linstor, sent } = client(landed(200, [{ storage_pool_name: 'a', node_name: 'node1', provider_kind: 'LVM_THIN', free_capacity: 5, total_capacity: 9 }, { storage_pool_name: 'a', node_name: 'node2', provider_kind: 'LVM_THIN' }]))
-    expect(await linstor.storagePools()).toEqual([{ storage_pool_name: 'a', node_name: 'node1', provider_kind: 'LVM_THIN', free_capacity: 5 }, { storage_pool_name: 'a', node_name: 'node2', provider_kind: 'LVM_THIN' }])
+    expect(await linstor.storagePools()).toEqual([{ storage_pool_name: 'a', node_name: 'node1', provider_kind: 'LVM_THIN', free_capacity: 5, total_capacity: 9 }, { storage_pool_name: 'a', node_name: 'node2', provider_kind: 'LVM_THIN' }])
     expect(sent[0]).toMatchObject({ method: 'GET', path: '/linstor/v1/view/storage-pools' })
   })
 })
