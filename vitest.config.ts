@@ -7,8 +7,8 @@ export default defineConfig(async () => ({
   test: {
     // An alarm that comes due while its file ends may be loading a module: the tool's own race, nobody's failure.
     onUnhandledError: (error: { name?: string }) => error.name !== 'EnvironmentTeardownError',
-    // Left to itself vitest leaves one of two cores idle.
-    maxWorkers: 2,
+    // Left to itself vitest leaves one of two cores idle; a third takes over while another waits in real time.
+    maxWorkers: 3,
     projects: [
       // What a file changes for its laws it puts back: modules are loaded once.
       { test: { name: 'pure', isolate: false, include: ['test/*.test.ts', 'test/{domain,functions,doctor,engine,broker,tenant,customer,simulation,upstreams,gateway,lab,journeys,operator}/**/*.test.ts'], testTimeout: 120_000 } },

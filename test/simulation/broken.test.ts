@@ -19,9 +19,12 @@ const caught = async (sabotage: () => Sabotage): Promise<string | undefined> => 
 }
 
 let cases: Case[] | undefined
-/** Requests that arrive late, around changes of mind. */
-const late = async (): Promise<Case[]> =>
-  (cases ??= (await Promise.all(['third thoughts', 'cancelled after 0.5 s'].map((schedule) => casesOf(schedule)))).flat().filter((one) => 'fault' in one && one.fault === 'late' && one.link === 'inside'))
+/** Requests that arrive late, around changes of mind; neighbours are alike, so each eighth comes first. */
+async function late(): Promise<Case[]> {
+  if (cases) return cases
+  const all = (await Promise.all(['third thoughts', 'cancelled after 0.5 s'].map((schedule) => casesOf(schedule)))).flat().filter((one) => 'fault' in one && one.fault === 'late' && one.link === 'inside')
+  return (cases = Array.from({ length: 8 }, (_, first) => all.filter((_, i) => i % 8 === first)).flat())
+}
 
 describe('the checks catch an engine that', () => {
   it.each(Object.keys(broken))('%s', async (name) => {
