@@ -35,10 +35,14 @@ describe('backups', () => {
   it('are named by day and number, counted against the quota, listed, and deleted', async () => {
     const service = await built()
     expect(await list(service)).toEqual({ success: true, service_id: service, quota: '0/2', used: 0, limit: 2, time_zone: 'UTC', backups: [], notices: [] })
+    let goOn = (): void => undefined
+    const held = new Promise<void>((resolve) => void (goOn = resolve))
+    connect((request, onward) => (request.method === 'POST' && request.url.endsWith('/snapshot') ? held.then(onward) : onward()))
     const first = await told('mkbak', service)
     expect(first).toMatchObject({ http: 200, success: true, bak: expect.stringMatching(/^BAK\d{8}-1$/), status: 'being made' })
     expect(await list(service)).toMatchObject({ quota: '1/2', backups: [{ name: first.bak, kind: 'manual', state: 'being made' }] })
     expect(await told('mkbak', service)).toMatchObject({ http: 409, code: 'not-ready', error: expect.stringContaining(first.bak) })
+    goOn()
     await until(service, 'live')
     const second = await made(service)
     expect(second).toBe(first.bak.replace(/1$/, '2'))
