@@ -180,12 +180,19 @@ export class AllocatorBook {
       if (wish.verb === 'upgrade' && plan === spec.plan) return { answer: 'unchanged', record: record! }
       // The table admits an undone service only to what ends it.
       next = { ...record!, target: targetOf(wish.verb, target === 'undone' ? 'terminated' : target), seq: seq + 1, spec: { ...spec, plan } }
+      built = this.#unheard(tenant, record!.identity.epoch)
     }
     const { spec, identity, seq } = next
     const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...(built ? { built } : {}), actor: wish.actor, at: now }
     this.#put(next)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
     return { answer: 'taken', command, record: next }
+  }
+
+  /** What a `create` that nobody has confirmed was given: whatever overtakes it on its way must know what stands already. */
+  #unheard(tenant: string, epoch: number): Built[] | undefined {
+    const rows = this.#storage.sql.exec("SELECT body FROM command WHERE id LIKE ? || '.%'", tenant).toArray()
+    return rows.map((row) => JSON.parse(String(row['body'])) as Command).find(({ identity, built }) => identity.epoch === epoch && built !== undefined)?.built
   }
 
   /**

@@ -63,7 +63,8 @@ export class Wishes {
       return [zone]
     }
     const mail = deed.kind === 'mail' ? deed.wants : []
-    for (const one of mail) this.want(one.resource, one.want, one.wish, one.after ?? [], now)
+    // The key's record stands in the zone, which may still be on its way.
+    for (const one of mail) this.want(one.resource, one.want, one.wish, [...(one.after ?? []), ...(one.resource.startsWith('mail-dkim:') && one.want === 'present' ? this.#comes(zone) : [])], now)
     const names = mail.map(({ resource }) => resource)
     return mail.some(comesFirst) ? names : [...names, ...this.changes(origin, deed.changes, now)]
   }
@@ -71,8 +72,9 @@ export class Wishes {
   changes(origin: string, changes: readonly Change[], now: number): string[] {
     const home = homeOf(this.#store, origin)
     const gone = changes.flatMap((change) => (change.action === 'create' || same(change) ? [] : [this.#entry(origin, home, change.before, 'absent', [], now)]))
-    // Nothing stands beside what it replaces: a CNAME is gone before the address comes.
-    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, home, change.after, 'present', gone, now)]))
+    // Nothing stands beside what it replaces: a CNAME is gone before the address comes. Nor does anything stand in a zone that is still to come.
+    const before = [...gone, ...this.#comes(zoneRow(origin, home))]
+    const come = changes.flatMap((change) => (change.action === 'delete' ? [] : [this.#entry(origin, home, change.after, 'present', before, now)]))
     return [...gone, ...come]
   }
 
@@ -80,6 +82,11 @@ export class Wishes {
     const { nameServers, dnsServer, cloudflareAccount = '' } = this.#settings
     if (home === 'cloudflare') return { origin, account: cloudflareAccount }
     return { origin, ns: nameServers[0], dnsServer, customerNo: this.#store.state()!.customerNo }
+  }
+
+  /** The row of a zone to wait for; none for one that was made in the panel. */
+  #comes(zone: string): string[] {
+    return this.#store.row(zone)?.want === 'present' ? [zone] : []
   }
 
   #entry(origin: string, home: Home, record: DnsRecord, want: Want, after: readonly string[], now: number): string {

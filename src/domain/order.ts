@@ -58,7 +58,7 @@ export const Command = z.object({
   verb: z.enum(verbs),
   spec: Spec,
   identity: Identity,
-  /** Of a `create` that was given a site built ahead: what stands already. */
+  /** Of a `create` that was given a site built ahead, and of what may overtake it: what stands already. */
   built: z.array(Built).optional(),
   /** Who asked: the connection, or an operator's name. */
   actor: z.string(),

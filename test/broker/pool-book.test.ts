@@ -52,6 +52,17 @@ describe('a site built ahead', () => {
     for (const key of ['vmid', 'ip', 'label'] as const) expect(next.record.identity[key]).not.toBe(record.identity[key])
   })
 
+  it('is told with whatever may overtake its order, until that is confirmed', () => {
+    const { from, fill } = book()
+    fill(0)
+    const { command } = taken(create(from, '1'))
+    const about = (verb: 'suspend' | 'unsuspend' | 'terminate') => taken(from.intake({ verb, connection: 'shop', service: '1', actor: 'shop' }, 10 * minute)).command
+    const suspend = about('suspend')
+    expect(suspend.built).toEqual(built)
+    from.confirm([command.id, suspend.id])
+    expect(about('terminate').built).toBeUndefined()
+  })
+
   it('is the same site when the order is repeated, whatever has become ready since', () => {
     const { from, fill } = book()
     fill(0)

@@ -31,6 +31,10 @@ describe('a customer’s zones come out as they were wanted', () => {
   })
 })
 
+it('mail that is asked for before its zone is there has its records wait for the zone', async () => {
+  for (const seed of [4, 14, 21]) expect((await run(events([0, 'add-zone'], [2_000, 'add-mail']), { seed, misfortune: { gateLoss: 0.3 } })).violations).toEqual([])
+})
+
 describe('is noticed:', () => {
   const tampered = (what: string, how: (tables: ReturnType<typeof ispconfigState>['tables']) => void, expected: RegExp) => it(what, async () => {
     const { violations } = await run(built, { also: [{ atMs: 100_000, run: ({ dc }) => how(ispconfigState(dc.world).tables) }] })
