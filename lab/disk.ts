@@ -9,6 +9,8 @@ export class Gone extends Error {}
 export class Disk {
   readonly #db = new DatabaseSync(':memory:')
   readonly #statements = new Map<string, StatementSync>()
+  readonly #begin = this.#db.prepare('BEGIN')
+  readonly #commit = this.#db.prepare('COMMIT')
   /** Commits of all instances so far. */
   commits = 0
   /** Rows written so far (inserts, updates, deletes). */
@@ -35,12 +37,12 @@ export class Disk {
     const transactionSync = <T>(run: () => T): T => {
       check()
       if (this.#inTransaction) return run()
-      this.#db.exec('BEGIN')
+      this.#begin.run()
       this.#inTransaction = true
       try {
         const result = run()
         this.#inTransaction = false
-        this.#db.exec('COMMIT')
+        this.#commit.run()
         this.#committed()
         return result
       } catch (error) {

@@ -11,7 +11,7 @@ const caught = async (sabotage: () => Sabotage): Promise<string | undefined> => 
   const cases = await late()
   for (let turn = 0; turn < Math.max(cases.length, 60); turn++) {
     const one = cases[turn]
-    if (one && (await runCase(one, 1, undefined, sabotage())).violations.length > 0) return nameOf(one)
+    if (one && (await runCase(one, undefined, sabotage())).violations.length > 0) return nameOf(one)
     const result = await live(randomHistory(turn + 1, sabotage())).catch((error: unknown) => ({ violations: [String(error)] }))
     if (result.violations.length > 0) return `seed ${turn + 1}`
   }

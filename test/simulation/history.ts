@@ -1,5 +1,6 @@
 // One history: orders and changes of mind over time, in some weather, with some misfortune; then calm; then the checks.
 import { record, register, setRecords } from '../../lab/dns/internet.ts'
+import type { Seen } from '../../lab/faults.ts'
 import { proofName } from '../../src/doctor/facts.ts'
 import type { Action } from '../../src/domain/action.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
@@ -34,18 +35,27 @@ export interface History {
   also?: readonly { atMs: number; run: (platform: Platform) => void }[]
   /** How long the weather lasts; afterwards it is calm and everything must come to rest. */
   stormMs?: number
+  /** When to note how things stand, in ms after the start, rising; noting changes nothing. */
+  glances?: readonly number[]
   /** Called when identities have been chosen, before anything is called. */
   onCreate?: Platform['onCreate']
 }
 
+/** `rests` names the outcomes when everything was at rest then; `commits` is how many there had been. */
+export interface Glance { rests: string | null; commits: number }
+
 export interface Result {
   violations: string[]
-  requests: { edge: number; inside: number }
+  /** When it began (epoch ms). */
+  start: number
+  requests: { edge: readonly Seen[]; inside: readonly Seen[] }
   /** Virtual milliseconds until rest. */
   tookMs: number
   /** One line per journal entry, for comparing two runs. */
   journal: string[]
   commits: number
+  /** How it stood at the moments that were asked for (`glances`), by their number. */
+  glances: Glance[]
   outcomes: Record<string, string | null>
 }
 
@@ -56,7 +66,7 @@ const outsideMs = 300_000
 const livenessMs = 2 * 3_600_000
 
 export async function live(history: History, sometimes?: Sometimes): Promise<Result> {
-  const { seed, events, misfortune = {}, sabotage = {}, major = 9, also = [], stormMs = 15 * 60_000 } = history
+  const { seed, events, misfortune = {}, sabotage = {}, major = 9, also = [], glances = [], stormMs = 15 * 60_000 } = history
   let calm = false
   const start = Date.UTC(2026, 0, 1)
   const weather = history.weather?.(start) ?? {}
@@ -74,16 +84,27 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     })
     for (const event of history.customers ?? []) dc.clock.after(event.atMs, () => platform.customers.ask(event))
     for (const { atMs, run } of also) dc.clock.after(atMs, () => run(platform))
+    const noted: Glance[] = []
+    // From the calm on a longer history would have gone on differently.
+    let helped = false
+    // Scheduled last, so that of what happens at that moment already nothing of the history's own has.
+    const glance = (): void => void noted.push({ rests: atRest(platform) && !helped ? JSON.stringify(outcomes(platform)) : null, commits: commits(platform) })
+    for (const atMs of glances) dc.clock.after(atMs - 1, glance)
     const lastMs = Math.max(0, ...events.map((event) => event.atMs), ...(history.customers ?? []).map((event) => event.atMs), ...also.map((event) => event.atMs))
     await dc.clock.advance(start + lastMs + 1_000)
     await until(dc, () => atRest(platform), start + lastMs + stormMs)
     calm = platform.calm = true
-    for (const host of platform.tenants.values()) if (platform.state(host)?.hold) host.actor.override({ do: 'release', actor: 'operator' })
+    for (const host of platform.tenants.values()) if (platform.state(host)?.hold) {
+      helped = true
+      host.actor.override({ do: 'release', actor: 'operator' })
+    }
+    helped ||= Object.keys(platform.cluster.pool ?? {}).length > 0
     // What was lost on the way is sent again by the watchdog; whoever is stuck is helped by a person, a few times.
     for (let help = 0; help < 4; help++) {
       await until(dc, () => atRest(platform), dc.clock.now() + livenessMs)
       const stuck = [...platform.tenants.values()].filter((host) => platform.state(host)?.outcome === 'stuck')
       if (stuck.length === 0 && platform.customers.violations().length === 0) break
+      helped = true
       platform.customers.retry()
       for (const host of stuck) host.actor.override({ do: 'retry', actor: 'operator' })
       await dc.clock.advance(dc.clock.now() + 1_000)
@@ -91,20 +112,28 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     const tookMs = dc.clock.now() - start
     // Whatever could still arrive late has arrived by now.
     await dc.clock.advance(dc.clock.now() + 3 * policy.flightMs)
+    while (noted.length < glances.length) glance()
     const hosts = [...platform.tenants.values()]
     if (sometimes) for (const host of hosts) note(sometimes, host.actor.store.linesAfter(0, 100_000))
     return {
       violations: violationsAtRest(platform),
-      requests: { edge: dc.edge.seen.length, inside: dc.inside.seen.length },
+      start,
+      requests: { edge: dc.edge.seen, inside: dc.inside.seen },
       tookMs,
       journal: [...platform.customers.journal(), ...hosts.flatMap((host) => host.actor.store.linesAfter(0, 100_000).map((line) => `${line.at} ${line.event} ${line.step} ${line.attempt} ${JSON.stringify(line.detail)}`))],
-      commits: Math.max(0, ...hosts.map((host) => host.disk.commits)),
-      outcomes: Object.fromEntries(hosts.filter((host) => !host.key.startsWith('p')).map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null])),
+      commits: commits(platform),
+      glances: noted,
+      outcomes: outcomes(platform),
     }
   } finally {
     platform.close()
   }
 }
+
+const commits = ({ tenants }: Platform): number => Math.max(0, ...[...tenants.values()].map((host) => host.disk.commits))
+
+const outcomes = (platform: Platform): Result['outcomes'] =>
+  Object.fromEntries([...platform.tenants.values()].filter((host) => !host.key.startsWith('p')).map((host) => [platform.state(host)?.spec.service ?? host.key, platform.state(host)?.outcome ?? null]))
 
 function publish({ dc: { world }, cluster }: Platform, service: string, apex: string, says: Says): void {
   register(world, apex)
@@ -114,11 +143,13 @@ function publish({ dc: { world }, cluster }: Platform, service: string, apex: st
 
 /** Every order that billing placed is at rest, and nothing waits for the watchdog. */
 function atRest(platform: Platform): boolean {
-  if (platform.allocator.unconfirmed(Infinity, 1).length > 0 || !platform.customers.atRest()) return false
-  return [...platform.tenants.values()].every((host) => {
-    const state = platform.state(host)
-    return state !== undefined && state.outcome !== null && !host.running && (state.outcome === 'stuck' || host.alarmAt === undefined || host.alarmAt > platform.dc.clock.now() + outsideMs)
-  })
+  // Asked after every event: what is cheap to tell comes first.
+  for (const host of platform.tenants.values()) {
+    if (host.running) return false
+    const outcome = platform.state(host)?.outcome ?? null
+    if (outcome === null || (outcome !== 'stuck' && host.alarmAt !== undefined && host.alarmAt <= platform.dc.clock.now() + outsideMs)) return false
+  }
+  return platform.customers.atRest() && platform.allocator.unconfirmed(Infinity, 1).length === 0
 }
 
 async function until(dc: DataCentre, done: () => boolean, end: number): Promise<void> {

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { recorderTo } from '../../lab/recorder.ts'
 import { recording } from './data-centre.ts'
 import { live, type Result } from './history.ts'
-import { casesOf, nameOf, runCase } from './matrix.ts'
+import { casesOf, jobOf, nameOf, Runs } from './matrix.ts'
 import { randomHistory } from './random-history.ts'
 import { schedules } from './schedules.ts'
 import { none, type Sometimes } from './sometimes.ts'
@@ -12,7 +12,7 @@ import { none, type Sometimes } from './sometimes.ts'
 const help = `Runs the engine, the clients, the gateway and the simulators in virtual time and checks the invariants.
 
   npm run simulate -- [--histories N] [--seed S]   N random histories from seed S (default 1000 from 1)
-  npm run simulate -- --matrix [--schedule NAME]   every call × every fault, every commit × a power cut
+  npm run simulate -- --matrix [--schedule NAME]   every call × every fault, every commit × a power cut; --schedule may be repeated
   npm run simulate -- --case NAME                  one case of the matrix, with its journal
   --jobs J        processes side by side (default 1)
   --record FILE   writes every upstream exchange as JSON lines
@@ -21,20 +21,24 @@ const help = `Runs the engine, the clients, the gateway and the simulators in vi
 
 const { values } = parseArgs({
   options: {
-    histories: { type: 'string' }, seed: { type: 'string', default: '1' }, matrix: { type: 'boolean' }, schedule: { type: 'string' }, case: { type: 'string' },
+    histories: { type: 'string' }, seed: { type: 'string', default: '1' }, matrix: { type: 'boolean' }, schedule: { type: 'string', multiple: true }, case: { type: 'string' },
     jobs: { type: 'string', default: '1' }, share: { type: 'string', default: '0/1' }, record: { type: 'string' }, json: { type: 'boolean' }, journal: { type: 'boolean' }, help: { type: 'boolean' },
   },
 })
 
-interface Tally { runs: number; wrong: string[]; outcomes: Record<string, number>; paths: Record<string, number>; ms: number }
+interface Tally { runs: number; /** Cases that could not differ from one that was run. */ same: number; wrong: string[]; outcomes: Record<string, number>; paths: Record<string, number>; ms: number }
 
 async function main(): Promise<Tally> {
   const recorder = values.record ? recorderTo(values.record) : undefined
   recording.write = recorder && ((line) => recorder.write(line))
   const seen = none()
-  const tally: Tally = { runs: 0, wrong: [], outcomes: {}, paths: {}, ms: 0 }
+  const tally: Tally = { runs: 0, same: 0, wrong: [], outcomes: {}, paths: {}, ms: 0 }
   const start = performance.now()
   for await (const { name, result } of runs(seen)) {
+    if (!result) {
+      tally.same++
+      continue
+    }
     tally.runs++
     for (const outcome of Object.values(result.outcomes)) tally.outcomes[outcome ?? 'not at rest'] = (tally.outcomes[outcome ?? 'not at rest'] ?? 0) + 1
     if (result.violations.length > 0) {
@@ -45,18 +49,20 @@ async function main(): Promise<Tally> {
     if (tally.runs % 500 === 0 && !values.json) console.error(`${tally.runs} runs, ${tally.wrong.length} with violations`)
   }
   await recorder?.close()
+  if (values.case && tally.runs === 0) throw new Error(`there is no case "${values.case}"; of a read, only the faults that differ are cases`)
   return { ...tally, paths: Object.fromEntries(seen), ms: Math.round(performance.now() - start) }
 }
 
-async function* runs(seen: Sometimes): AsyncGenerator<{ name: string; result: Result }> {
+async function* runs(seen: Sometimes): AsyncGenerator<{ name: string; result: Result | undefined }> {
   const [mine = 0, of = 1] = values.share.split('/').map(Number)
   if (values.matrix || values.case) {
-    const names = values.case ? [values.case.split(' / ')[0]!] : values.schedule ? [values.schedule] : Object.keys(schedules)
+    const names = values.case ? [values.case.split(' / ')[0]!] : values.schedule ?? Object.keys(schedules)
+    const known = new Runs()
     for (const schedule of names) {
       if (!schedules[schedule]) throw new Error(`no schedule "${schedule}"; there are: ${Object.keys(schedules).join(', ')}`)
-      for (const [i, one] of (await casesOf(schedule)).entries()) {
-        if (i % of !== mine || (values.case && nameOf(one) !== values.case)) continue
-        yield { name: `npm run simulate -- --case '${nameOf(one)}'`, result: await runCase(one, 1, seen) }
+      for (const one of await casesOf(schedule)) {
+        if (jobOf(one, of) !== mine || (values.case && nameOf(one) !== values.case)) continue
+        yield { name: `npm run simulate -- --case '${nameOf(one)}'`, result: await known.run(one, seen) }
       }
     }
     return
@@ -81,7 +87,7 @@ async function sideBySide(jobs: number): Promise<Tally> {
     return total
   }
   return {
-    runs: tallies.reduce((n, one) => n + one.runs, 0), wrong: tallies.flatMap((one) => one.wrong),
+    runs: tallies.reduce((n, one) => n + one.runs, 0), same: tallies.reduce((n, one) => n + one.same, 0), wrong: tallies.flatMap((one) => one.wrong),
     outcomes: sum((one) => one.outcomes), paths: sum((one) => one.paths), ms: Math.max(...tallies.map((one) => one.ms)),
   }
 }
@@ -91,7 +97,7 @@ else {
   const tally = Number(values.jobs) > 1 ? await sideBySide(Number(values.jobs)) : await main()
   if (values.json) console.log(JSON.stringify(tally))
   else {
-    console.log(`${tally.runs} runs, ${tally.wrong.length} with violations, ${(tally.ms / 1000).toFixed(0)} s`)
+    console.log(`${tally.runs} runs${tally.same > 0 ? ` and ${tally.same} that could not differ from one of them` : ''}, ${tally.wrong.length} with violations, ${(tally.ms / 1000).toFixed(0)} s`)
     console.log(`outcomes: ${Object.entries(tally.outcomes).map(([key, n]) => `${key} ${n}`).join(', ')}`)
     if (!values.case) console.log(`rare paths taken:\n${Object.entries(tally.paths).map(([path, n]) => `  ${String(n).padStart(7)}  ${path}`).join('\n')}`)
     for (const name of tally.wrong) console.log(name)
