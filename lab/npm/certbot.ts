@@ -12,7 +12,10 @@ import { letsEncryptRow, nextId, npmState, sqliteDate, type CertificateRow, type
 export type Challenge = (name: string) => string | undefined
 
 const challenges = new WeakMap<World, Challenge>()
-const certbots = new WeakSet<World>()
+const certbots = new WeakMap<World, object>()
+
+/** The proxy manager is restarted: its certbot dies, the row of the certificate that it was at stays as it is, and whoever asked gets no answer. */
+export const restart = (world: World): void => void certbots.delete(world)
 
 export const challengeWith = (world: World, challenge: Challenge): void => void challenges.set(world, challenge)
 
@@ -32,7 +35,8 @@ const failuresMax = 5
 export async function issueCertificate(world: World, names: string[], meta: Record<string, unknown>): Promise<CertificateRow> {
   const state = npmState(world)
   if (certbots.has(world)) throw internal(500, 'Another instance of Certbot is already running.')
-  certbots.add(world)
+  const run = {}
+  certbots.set(world, run)
   const overDns = meta.dns_challenge === true
   const hosts = overDns ? [] : state.hosts.filter((host) => host.enabled && host.domain_names.some((name) => names.includes(name)))
   const now = world.clock.now()
@@ -46,6 +50,7 @@ export async function issueCertificate(world: World, names: string[], meta: Reco
     if (hosts.length > 0) await reload(world, state)
     const fault = wrong(world, state, names, overDns)
     await world.clock.sleep(fault === undefined ? between(world.random, 3000, 4500) : 1300)
+    if (certbots.get(world) !== run) return await new Promise(() => undefined)
     if (fault !== undefined) throw internal(500, fault)
     const done = world.clock.now()
     row.expires_on = sqliteDate(done + 90 * 86_400_000)

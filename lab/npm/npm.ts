@@ -12,6 +12,7 @@ import { internal, notFound, Refusal } from './refusal.ts'
 import { freshState, npmState, ownerOf } from './rows.ts'
 import { bearer, forbidden, logIn, refresh } from './tokens.ts'
 
+export { restart } from './certbot.ts'
 export { breakNginx, route } from './nginx.ts'
 export type { Site } from './rows.ts'
 

@@ -3,7 +3,7 @@ import { desire, instanceOf, type Row } from './row.ts'
 import type { Context } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export function contextOf<Up>(all: Pick<Surroundings<Up>, 'identity' | 'book' | 'clients'>, row: Row, deadline: number): Context<Up, unknown> {
+export function contextOf<Up>(all: Pick<Surroundings<Up>, 'identity' | 'book' | 'clients'>, row: Row, now: number, deadline: number): Context<Up, unknown> {
   const { name } = row
   const instance = instanceOf(name)
   return {
@@ -14,6 +14,7 @@ export function contextOf<Up>(all: Pick<Surroundings<Up>, 'identity' | 'book' | 
     proved: row.proved === true && row.doubtFor === desire(row),
     stood: row.out !== null,
     unfinished: row.unfinished === true,
+    busyForMs: row.busySince === 0 ? 0 : now - row.busySince,
     wish: row.wish,
     up: all.clients({ operation: `${all.identity.tenant}/${name}`, attempt: row.attempt, deadline }),
     output: (resource) => {

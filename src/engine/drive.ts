@@ -132,7 +132,7 @@ class Drive<Up> {
     const { all } = this
     let seen: Seen | undefined
     if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt) {
-      seen = await this.resource.observe(contextOf(all, this.#row, all.now() + this.resource.callTimeoutMs))
+      seen = await this.resource.observe(contextOf(all, this.#row, all.now(), all.now() + this.resource.callTimeoutMs))
       if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
     }
@@ -193,7 +193,7 @@ class Drive<Up> {
     const now = all.now()
     this.#amend({ phase: 'calling', attempt, fails: before.fails + 1, doubtSince: now, doubtFor, startedAt: before.startedAt || now, busySince: 0, why: null, proved: false }, 'call', before.want)
     const deadline = now + resource.callTimeoutMs
-    const context = contextOf(all, this.#row, deadline)
+    const context = contextOf(all, this.#row, now, deadline)
     const call = seen?.state === 'foreign' && resource.adopt ? resource.adopt(context) : before.want === 'present' ? resource.make(context, seen) : resource.unmake(context, seen)
     const result = await inTime(call, (ended) => all.sleep(resource.callTimeoutMs, ended), resource.system)
 

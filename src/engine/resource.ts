@@ -38,6 +38,8 @@ export interface Context<Up, Wish> {
   readonly stood: boolean
   /** An earlier look found it `unfinished`, and it was not seen absent since. */
   readonly unfinished: boolean
+  /** For how long looks have found it busy (ms), without one that did not. */
+  readonly busyForMs: number
   readonly wish: Wish
   readonly up: Up
   /** The parsed output of a resource that this one needs, of the same instance if that has instances. Throws when it has none yet. */

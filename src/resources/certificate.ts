@@ -16,6 +16,9 @@ const Out = z.object({ id: z.number(), expiresOn: z.string() })
 const minuteMs = 60_000
 /** Pauses after one try, two, …; the last one for ever. */
 const pausesMs = [2, 5, 15, 60, 180, 720, 1440].map((minutes) => minutes * minuteMs)
+/** NPM itself gives certbot up after a quarter of an hour: a row that is unfinished for longer was left by one that was restarted meanwhile. */
+const certbotMaxMs = 16 * minuteMs
+const [neverFinished, stillUsed] = ['never finished', 'still used']
 /** Somebody else's certbot, such as the hourly renewal. */
 const elsewhereMs = 45_000
 
@@ -28,23 +31,26 @@ export const certificate: Resource<Reach, CertificateWish, z.infer<typeof Out>> 
   pools: () => ['npm'],
   spends: (want, { host, apex }) => (want === 'present' ? ['le-orders', `le-registered:${apex}`, `le-set:${host}`, `le-tries:${host}`] : []),
   callTimeoutMs: 20_000,
-  // NPM itself gives certbot up after a quarter of an hour.
   busyMs: 20 * minuteMs,
   pollMs: 3_000,
   output: Out,
 
-  async observe({ up, wish, want, mark }): Promise<Seen<z.infer<typeof Out>>> {
+  async observe({ up, wish, want, mark, busyForMs, unfinished }): Promise<Seen<z.infer<typeof Out>>> {
     const ours = await oursOf(up, wish.host, mark)
-    if (ours.some((one) => !finished(one))) return { state: 'busy', why: 'the certificate has been requested' }
+    const dead = ours.some((one) => !finished(one))
+    if (dead && busyForMs <= certbotMaxMs && !unfinished) return { state: 'busy', why: 'the certificate has been requested' }
+    if (dead && want === 'present') return { state: 'present', ok: false, differs: neverFinished, unfinished: true }
     const newest = ours.sort((a, b) => b.id - a.id)[0]
     if (!newest) return { state: 'absent' }
     const out = { id: newest.id, expiresOn: newest.expires_on ?? '' }
-    if (want === 'present' || !(await up.npm.proxyHosts()).some((host) => ours.some(({ id }) => id === host.certificate_id))) return { state: 'present', ok: true, out }
+    const used = want === 'absent' && (await up.npm.proxyHosts()).some((host) => ours.some(({ id }) => id === host.certificate_id))
     // Files that a host still names would fail every later write of nginx.
-    return { state: 'present', ok: false, differs: 'still used', out }
+    if (used) return { state: 'present', ok: false, differs: stillUsed, out }
+    return dead ? { state: 'present', ok: false, differs: neverFinished, unfinished: true } : { state: 'present', ok: true, out }
   },
 
-  async make({ up, wish, attempt, mark }) {
+  async make({ up, wish, attempt, mark, unfinished }) {
+    if (unfinished) return remove(up, (await oursOf(up, wish.host, mark)).filter((one) => !finished(one)))
     try {
       await up.npm.requestCertificate(wish.host, numberMark(mark))
     } catch (error) {
@@ -58,10 +64,13 @@ export const certificate: Resource<Reach, CertificateWish, z.infer<typeof Out>> 
   },
 
   async unmake({ up, wish, mark }, seen) {
-    if (seen?.state === 'present' && !seen.ok) throw new UpstreamError('npm', 'unknown', 'a proxy host still uses the certificate', { landed: true })
-    for (const { id } of await oursOf(up, wish.host, mark)) await up.npm.deleteCertificate(id)
-    return undefined
+    if (seen?.state === 'present' && !seen.ok && seen.differs === stillUsed) throw new UpstreamError('npm', 'unknown', 'a proxy host still uses the certificate', { landed: true })
+    return remove(up, await oursOf(up, wish.host, mark))
   },
+}
+
+async function remove(up: Reach, certificates: readonly Certificate[]): Promise<undefined> {
+  for (const { id } of certificates) await up.npm.deleteCertificate(id)
 }
 
 /** The mark is where NPM keeps a number for challenges over DNS, which it ignores for others: no other field takes one. */

@@ -35,7 +35,7 @@ export async function lookAtStep(store: TenantStorage, lent: Asking, step: strin
   const identity = { tenant, epoch, mark: state.identity.ahead?.mark ?? mark(tenant, epoch) }
   const all = { identity, book: store, clients: (call: { operation: string; attempt: number; deadline: number }) => lent.clients(call) }
   try {
-    const seen = await resource.observe(contextOf(all, row, lent.now() + waitMs))
+    const seen = await resource.observe(contextOf(all, row, lent.now(), lent.now() + waitMs))
     if (seen.state === 'busy') return { says: `busy: ${seen.why}`, adoptable: false }
     return { says: told(seen), adoptable: seen.state === 'foreign' && resource.adopt !== undefined }
   } catch (error) {

@@ -28,7 +28,7 @@ function open(options: Parameters<typeof rig>[0] = {}): void {
 const records = (): string[] => one.panel.tables.dns_rr.filter((row) => row['zone'] === '900').map((row) => `${row['name']} ${row['type']} ${row['data']}`).sort()
 const context = (want: Want, more: Partial<PanelRecordWish> = {}) => {
   const up = upstreams(settings, one.dc.rim)({ operation: 't1/record', attempt: 1, deadline: one.clock.now() + 15_000 }) as Upstreams as Reach
-  return { tenant: 't1', epoch: 1, mark, instance: '', attempt: 1, want, proved: false, stood: false, unfinished: false, wish: { ...wish, ...more }, up, output: () => { throw new Error('none') } }
+  return { tenant: 't1', epoch: 1, mark, instance: '', attempt: 1, want, proved: false, stood: false, unfinished: false, busyForMs: 0, wish: { ...wish, ...more }, up, output: () => { throw new Error('none') } }
 }
 /** Looks and acts until it is so, as the engine does, whatever fails on the way. */
 async function drive(want: Want, more: Partial<PanelRecordWish> = {}): Promise<void> {

@@ -36,7 +36,7 @@ function shop() {
       allocator: { claimOf: async (name: string) => claims.of(name), zoneFor: async (_tenant: string, origin: string) => owners.zoneFor(spec, one.book, origin), remind: async () => undefined },
     } as unknown as Reach
     const wish = { host: 'example.com', domain: judged.domain, expected: expectedOf(tenant, spec, { hostname: `${service}.berth.localhost` }, cluster) }
-    const seen = await one.run(domain.observe({ tenant, epoch: 1, mark: tenant, instance: 'example.com', attempt: 1, want: 'present', proved: false, stood: false, unfinished: false, wish, up, output: () => { throw new Error('none') } }))
+    const seen = await one.run(domain.observe({ tenant, epoch: 1, mark: tenant, instance: 'example.com', attempt: 1, want: 'present', proved: false, stood: false, unfinished: false, busyForMs: 0, wish, up, output: () => { throw new Error('none') } }))
     return seen.state === 'busy' ? seen.why : seen.state === 'present' && !seen.ok ? (seen.out as { way: string }).way : seen.state
   }
   const token = (service: string): string => expectedOf(tenantKey('shop', service), { publicIp: proxy }, { hostname: '' }, cluster).token
