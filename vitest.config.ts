@@ -11,7 +11,7 @@ export default defineConfig(async () => ({
     maxWorkers: 3,
     projects: [
       // What a file changes for its laws it puts back: modules are loaded once.
-      { test: { name: 'pure', isolate: false, include: ['test/*.test.ts', 'test/{domain,functions,doctor,engine,broker,tenant,customer,simulation,upstreams,gateway,lab,journeys,operator}/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'pure', isolate: false, include: ['test/*.test.ts', 'test/{domain,functions,doctor,engine,broker,tenant,customer,simulation,upstreams,gateway,lab,journeys,operator}/**/*.test.ts'], testTimeout: 300_000 } },
       {
         plugins: [
           cloudflareTest({

@@ -1,21 +1,28 @@
 // Engines that are wrong on purpose are caught, and the right one is not: otherwise green runs mean nothing.
 import { describe, expect, it } from 'vitest'
-import { broken } from './broken.ts'
+import { broken, caughtBy } from './broken.ts'
 import { live } from './history.ts'
 import { casesOf, nameOf, runCase, share, type Case } from './matrix.ts'
 import type { Sabotage } from './misfortune.ts'
 import { randomHistory } from './random-history.ts'
 
-/** Late requests and random histories by turns: some engines are found out by the ones, some by the others. */
-const caught = async (sabotage: () => Sabotage): Promise<string | undefined> => {
+/** What caught it the last time comes first; then late requests and random histories by turns: some engines are found out by the ones, some by the others. */
+const caught = async (sabotage: () => Sabotage, last: number | string | undefined): Promise<number | string | undefined> => {
   const cases = await late()
+  const first = cases.filter((one) => nameOf(one) === last)
+  const seeds = typeof last === 'number' ? [last] : []
+  for (const by of [...first, ...seeds]) if (await isCaught(by, sabotage)) return last
   for (let turn = 0; turn < Math.max(cases.length, 60); turn++) {
     const one = cases[turn]
-    if (one && (await runCase(one, undefined, sabotage())).violations.length > 0) return nameOf(one)
-    const result = await live(randomHistory(turn + 1, sabotage())).catch((error: unknown) => ({ violations: [String(error)] }))
-    if (result.violations.length > 0) return `seed ${turn + 1}`
+    if (one && (await isCaught(one, sabotage))) return nameOf(one)
+    if (await isCaught(turn + 1, sabotage)) return turn + 1
   }
   return undefined
+}
+
+async function isCaught(by: Case | number, sabotage: () => Sabotage): Promise<boolean> {
+  const run = typeof by === 'number' ? live(randomHistory(by, sabotage())) : runCase(by, undefined, sabotage())
+  return (await run.catch((error: unknown) => ({ violations: [String(error)] }))).violations.length > 0
 }
 
 let cases: Case[] | undefined
@@ -28,7 +35,9 @@ async function late(): Promise<Case[]> {
 
 describe('the checks catch an engine that', () => {
   it.each(Object.keys(broken))('%s', async (name) => {
-    expect(await caught(broken[name]!)).toBeDefined()
+    const by = await caught(broken[name]!, caughtBy[name])
+    expect(by).toBeDefined()
+    if (by !== caughtBy[name]) console.info(`broken.ts: '${name}' is caught by ${JSON.stringify(by)} now`)
   })
 
   it('but not the right one', async () => {

@@ -40,6 +40,21 @@ function serverChosenVmid(): Sabotage {
   }
 }
 
+/** The seed or the case that caught them last: a short cut only. Where it does not any more, another one is searched for, and said. */
+export const caughtBy: Readonly<Record<string, number | string>> = {
+  'believes "absent" at once': 2,
+  'undoes only what is settled': 2,
+  'lets the server choose the VMID': 'third thoughts / inside call 1 / late',
+  'tries again without looking': 'third thoughts / inside call 10 / late',
+  'takes a time-out for a failure on the way down': 17,
+  'believes a 200 without looking': 4,
+  'has no safety alarm': 6,
+  'lets an older wish win': 1,
+  'settles while a call for another wish may still land': 'third thoughts / inside call 41 / late',
+  'goes on while a person holds it': 3,
+  'forgets the lease of what it gives up, and claims it when asked': 3,
+}
+
 export const broken: Record<string, () => Sabotage> = {
   'believes "absent" at once': () => ({ build: rewriting((row) => (row.doubtSince > 0 && row.phase !== 'calling' ? { ...row, doubtSince: 0 } : row)) }),
   'undoes only what is settled': () => ({
