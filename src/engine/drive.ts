@@ -59,7 +59,7 @@ class Drive<Up> {
       this.#amend(gone, 'dissolved')
       return this.#free()
     }
-    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) {
+    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given && !this.#row.owned) {
       // It may hold a lease all the same: one whose grant was lost on its way to us, or outlived us before the intent was written.
       this.#amend({ ...gone, parked: false }, 'settled', 'nothing was ever sent')
       return this.#free()
@@ -131,7 +131,7 @@ class Drive<Up> {
   async #lookAndTouch(): Promise<Verdict> {
     const { all } = this
     let seen: Seen | undefined
-    if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt) {
+    if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt || this.#row.owned) {
       seen = await this.resource.observe(contextOf(all, this.#row, all.now() + this.resource.callTimeoutMs))
       if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
@@ -146,7 +146,7 @@ class Drive<Up> {
     const row = this.#row
     const flightEnds = flightEndOf(row)
     const wants = row.want === 'present'
-    if (seen.state === 'foreign' && !(row.adopt && wants && resource.adopt)) return this.#foreign(seen.why)
+    if (seen.state === 'foreign' && !(row.adopt && resource.adopt)) return this.#foreign(seen.why)
     if (seen.state === 'busy') {
       const busySince = row.busySince || now
       if (now - busySince > resource.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)

@@ -17,7 +17,7 @@ export function wish(book: Notebook, wanted: readonly Wanted[], now: number): st
   for (const { resource, want, wish: wished, after = [] } of wanted) {
     const known = book.row(resource)
     const row = known ?? freshRow(resource, now)
-    const next = { ...row, want, wish: want === 'absent' ? row.wish : wished, after }
+    const next = { ...row, want, wish: want === 'absent' ? (row.wish ?? wished) : wished, after }
     const same = known !== undefined && desire(row) === desire(next)
     if (same && row.phase !== 'stuck') {
       if (JSON.stringify(row.after) !== JSON.stringify(after)) book.put(next)
@@ -101,9 +101,10 @@ export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resource
   return { state, dueAt: moving.length === 0 ? undefined : Math.min(...moving.map((row) => row.notBefore)) }
 }
 
-/** It is being made at the pace of people outside, or stands on something that is. */
+/** It is being made at the pace of people outside, stands already on what is at rest for now, or stands on something that is aside. */
 const aside = <Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean =>
   row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true ||
+    (row.adopt === true && needs(row, resources).some((name) => rows.get(name)?.want === 'absent')) ||
     [...needs(row, resources), ...row.after].some((name) => {
       const other = rows.get(name)
       return other !== undefined && other.phase !== 'settled' && aside(other, resources, rows)
