@@ -7,7 +7,7 @@ import { brief, inTime } from './deadline.ts'
 import { flightEndOf, noGate, silent, told, waitsOut } from './doubt.ts'
 import { desire, instanceOf, type JournalEvent, type Row } from './row.ts'
 import { dissolves, holdsLease, resourceOf } from './plan.ts'
-import { awayPauseMs, backoffMs, clusterSays, policy, pollPauseMs } from './policy.ts'
+import { awayPauseMs, backoffMs, clusterSays, patienceOf, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -148,9 +148,11 @@ class Drive<Up> {
     const wants = row.want === 'present'
     if (seen.state === 'foreign' && !(row.adopt && resource.adopt)) return this.#foreign(seen.why)
     if (seen.state === 'busy') {
-      const busySince = row.busySince || now
-      if (now - busySince > resource.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
-      this.#amend({ phase: 'waiting', busySince, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + pollPauseMs(resource, now - busySince) },
+      const [long, how] = [seen.long === true, patienceOf(resource, seen.long)]
+      // What follows upon hours of work has its own time.
+      const busySince = long === (row.long === true) ? row.busySince || now : now
+      if (now - busySince > how.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
+      this.#amend({ phase: 'waiting', busySince, long, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + pollPauseMs(how, now - busySince) },
         row.phase === 'waiting' ? undefined : 'observed', `busy: ${seen.why}`)
       return false
     }
@@ -163,7 +165,7 @@ class Drive<Up> {
     }
     if (good) {
       const out = wants && seen.state === 'present' ? resource.output.parse(seen.out) : null
-      this.#amend({ phase: 'settled', out, owned: wants, adopt: false, ...(wants ? {} : { unfinished: false }), doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
+      this.#amend({ phase: 'settled', out, owned: wants, adopt: false, ...(wants ? {} : { unfinished: false }), doubtSince: 0, busySince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
       return false
     }
     const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))

@@ -36,7 +36,7 @@ export function reopened(row: Row, now: number): Row {
     ...row,
     phase: underWay ? row.phase : row.attempt > 0 ? 'unknown' : 'idle',
     fails: 0, blind: 0, poison: 0, refusal: null, why: null, proved: false,
-    notBefore: now, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
+    notBefore: now, busySince: underWay ? row.busySince : 0, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
     version: row.version + 1,
   }
 }
@@ -49,9 +49,9 @@ export function unparked(book: Notebook, now: number): void {
 /** A pause longer than this, with nothing under way, is no reason to keep others out. */
 const pauseKeptMs = 30_000
 
-/** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Asked by the gate before it takes one back. */
+/** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Not for hours of somebody else's work. Asked by the gate before it takes one back. */
 export const holdsLease = (row: Row | undefined, now: number): boolean =>
-  row?.phase === 'calling' || row?.phase === 'waiting' || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
+  row?.phase === 'calling' || (row?.phase === 'waiting' && !(row.long && row.doubtSince === 0)) || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
 
 /** These rows are looked at now instead of when they would be. */
 export function soon(book: Notebook, names: readonly string[], now: number): void {
