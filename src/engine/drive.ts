@@ -1,6 +1,6 @@
 // One row, one step: look if there is any doubt, decide, write the intent, call, write the outcome.
 // It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
-import { UpstreamError, type System } from '../domain/errors.ts'
+import { UpstreamError } from '../domain/errors.ts'
 import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
@@ -30,8 +30,8 @@ class Drive<Up> {
   #row: Row
   /** The wish that this drive serves; when it changes meanwhile, nothing more is done for the old one. */
   readonly #version: number
-  /** The system that did not do its part, when it is not the resource's own. */
-  #blamed: System | undefined
+  /** What a system said that did not do its part; it may be another than the resource's own. */
+  #blamed: UpstreamError | undefined
   /** Budgets that a call was given for, and of which it has proven to use nothing. */
   #unspent: readonly string[] = []
 
@@ -83,7 +83,7 @@ class Drive<Up> {
     } finally {
       const row = all.book.row(this.name)
       const release = !holdsLease(row, all.now())
-      await all.gate.report({ step: this.name, system: this.#blamed ?? resource.system, verdict, release, unspent: this.#unspent }).catch(() => undefined)
+      await all.gate.report({ step: this.name, system: this.#blamed?.system ?? resource.system, verdict, release, unspent: this.#unspent, ...(this.#blamed ? { why: brief(this.#blamed.message) } : {}) }).catch(() => undefined)
     }
   }
 
@@ -210,7 +210,7 @@ class Drive<Up> {
     if (!(result instanceof UpstreamError)) throw result
     const why = brief(result.message)
     const retry = done + (result.retryAfterMs ?? backoffMs(row.fails, policy.backoffMaxMs, all.random))
-    this.#blamed = result.system
+    this.#blamed = result
     const outcome = { fate: result.fate, landed: result.landed, system: result.system, message: why }
     switch (result.fate) {
       case 'not-sent':
@@ -236,7 +236,7 @@ class Drive<Up> {
     const { all } = this
     if (this.#reread().phase === 'stuck') return 'none'
     const why = brief(error.message)
-    this.#blamed = error.system
+    this.#blamed = error
     if (error.fate === 'credentials') {
       this.#stick(`${error.system}: ${why}`)
       return 'config'
