@@ -8,11 +8,14 @@ import { npmState } from '../../lab/npm/rows.ts'
 import { pve } from '../../lab/proxmox/state.ts'
 import { seeded } from '../../lab/random.ts'
 import type { DnsRecord } from '../../lab/cloudflare/records.ts'
+import { replay } from '../../operator/replay.ts'
+import { readSaved } from '../../operator/saved.ts'
 import type { Identity, Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { resources } from '../../src/resources/plans.ts'
 import type { Reach } from '../../src/resources/reach.ts'
 import type { Found } from '../../src/tenant/adoption.ts'
+import { exported } from '../../src/tenant/export.ts'
 import { lookAtSite, lookAtStep } from '../../src/tenant/look.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { cluster } from './cluster.ts'
@@ -205,6 +208,8 @@ describe('a site that is suspended where it was', () => {
     platform.calm = true
     expect([platform.state(host)?.outcome, violationsAtRest(platform), guest.startedAt > started, guest.snapshots['initial']!.description]).toEqual(['live', [], true, expect.stringContaining('berth-t')])
     expect(host.actor.store.row('wordpress')).toMatchObject({ phase: 'settled', attempt: 0 })
+    const [saved] = readSaved(exported(host.actor.store, platform.cluster, 0, 10_000, dc.clock.now()).lines.join('\n'))
+    expect([saved!.lines.length > 40, (await replay(saved!)).differences]).toEqual([true, []])
   })
 
   it('can be terminated as it is', async () => {
