@@ -36,7 +36,10 @@ const help = `Usage: npx berth <command> [options]
   import <file> --connection <name> [--column <table>.<column>=<name>]… [--dry-run | --yes]
                                     the sites of the system that was there before (SQLite, tables sites and domains) become
                                     tenants as they stand; says first what becomes of each, and asks
-  export [<connection>/<service>]   everything of one tenant or of all, as JSON lines; no secrets, but customers' addresses
+  export [<connection>/<service>]   everything of one tenant, or of all tenants and customers, as JSON lines; no secrets, but
+                                    customers' addresses
+  export customer <connection>/<user>
+                                    the same of one customer's zones, records and mail
   replay <connection>/<service>|<file>
                                     put a tenant's journal, or what export wrote, through the engine of this release in virtual
                                     time: where it would now do something else, and what it would do next; changes nothing
@@ -86,6 +89,7 @@ const commands: Record<string, (worker: Worker, given: Given) => Promise<Outcome
   },
   'adopt': (worker, { words, actor, yes, confirm }) => adoptStep(worker, one(words.slice(0, 1)), step(words), actor, yes, confirm),
   'import': (worker, { words, actor, yes, dry, connection, columns, confirm }) => importSeed(worker, file(words), { connection, columns, actor, yes, dry, confirm }),
+  'export customer': (worker, { words }) => exportLines(worker, one(words), true),
   'export': (worker, { words }) => exportLines(worker, words.length === 0 ? undefined : one(words)),
   'replay': (worker, { words }) => replayTenant(worker, one(words)),
   'doctor': (worker, { silentDays, now }) => doctor(worker, now, silentDays),

@@ -22,7 +22,7 @@ const examinations: Record<string, Examination> = {
   'systems': async ({ worker }) => systemFindings(await worker.get('operator/systems', {}, Systems)),
   'breakers': async ({ worker }) => (await gate(worker)).stopped.map(({ system, why }) => ({
     what: 'breakers', grave: true, says: `${system}: ${why}`,
-    cure: why.includes('credentials') ? credentialCures[system] ?? restCure : `see docs/runbook.md, "An upstream is down"; it goes on by itself when ${system} is back`,
+    cure: why.includes('refuses our credentials') ? credentialCures[system] ?? restCure : `see docs/runbook.md, "An upstream is down"; it goes on by itself when ${system} is back`,
   })),
   'stuck': async ({ worker }) => (await worker.rows('stuck_steps')).map((row) => ({
     what: 'stuck', grave: true, says: `${name(row)}: ${String(row['step'])}: ${String(row['why'] ?? 'no reason was written')}`,

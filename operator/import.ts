@@ -20,7 +20,7 @@ export async function importSeed(worker: Worker, file: string, { connection, col
     const twice = sites.find((other) => other !== site && (other.service === service || other.vmid === site.vmid || other.private_ip === site.private_ip || other.subdomain === site.subdomain))
     if (twice) return { site, state: 'blocked', findings: [{ step: 'table', says: `service ${twice.service} has the same service_id, vmid, private_ip or subdomain: two sites cannot`, blocks: true }] }
     try {
-      const { done, existing, possible, findings } = await worker.post('operator/import', { connection, service_id: service, actor, dry_run: dryRun, ...fields }, Imported)
+      const { done, existing, possible, findings } = await worker.post('operator/import', { connection, service_id: service, actor, dry_run: dryRun, suspended: /^suspended$/i.test(status), ...fields }, Imported)
       return { site, state: existing ? 'already' : done ? 'adopted' : possible ? 'possible' : 'blocked', findings }
     } catch (error) {
       // One that is refused keeps nobody else from coming; a Worker that does not answer does.

@@ -17,7 +17,10 @@ export const said = ({ event, attempt, detail }: Pick<JournalLine, 'event' | 'at
 export interface Difference { step: string | null; /** Number of the recorded line, 0 after the last. */ line: number; recorded: string; now: string }
 
 /** The gate's answer was under way at most this long: until a safety alarm came for an instance that had ended. */
-const hopMs = 15_000
+const hopMs = 20_000
+
+/** An answer is not late before this. */
+const answerMs = 500
 
 /** Nobody asks again before this. */
 const neverMs = 86_400_000
@@ -76,16 +79,26 @@ export class Recorded {
     const asked = async (step: string) => {
       const first = this.#next(step)
       const waitMs = first && !this.#strayed.has(step) && (first.event === 'call' || first.event === 'parked') ? first.at - this.#time.now() : 0
+      // Parked already, and again: that is not told twice.
+      if (waitMs > hopMs && first?.event === 'call' && this.#through.get(step) === false) return { granted: false as const, waitMs, why: 'as recorded' }
       if (waitMs > 0 && waitMs <= hopMs) await this.#time.sleep(waitMs)
       const next = this.#next(step)
       // Parked twice in a row means that it was let through in between, and heard nothing.
       const again = this.#through.get(step) === false
       this.#through.set(step, next?.event !== 'parked' || again)
-      if (next?.event !== 'parked' || again || this.#strayed.has(step)) return { granted: true as const, probe: false }
+      // A probe is the only thing that is heard of nothing before a first call.
+      if (next?.event !== 'parked' || again || this.#strayed.has(step)) return { granted: true as const, probe: again && next?.event === 'parked' && !this.#strayed.has(step) }
       const after = this.#next(step, 1)
+      // What ended its wait was another wish.
+      if (after && given(after)) return { granted: false as const, waitMs: neverMs, why: String(next.detail) }
       return { granted: false as const, waitMs: Math.max(1, (after?.at ?? next.at + 30_000) - this.#time.now()), why: String(next.detail) }
     }
     return { acquire: ({ step }) => asked(step), spend: ({ step }) => asked(step), report: async () => undefined }
+  }
+
+  /** Who was let through to probe has heard nothing. */
+  probe(system: System): Promise<void> {
+    return Promise.reject(new UpstreamError(system, 'unknown', 'nothing is recorded', { landed: true, retryAfterMs: 1 }))
   }
 
   /** The resource with the journal behind it. */
@@ -93,10 +106,13 @@ export class Recorded {
     const name = (context: Context<Up, unknown>): string => (context.instance === '' ? resource.name : `${resource.name}:${context.instance}`)
     return {
       ...resource,
+      // When it ended is written; how long that may take is not judged again.
+      callTimeoutMs: 2 * resource.callTimeoutMs,
       ...([...this.#known].some((step) => kindOf(step) === resource.name) ? {} : { output: z.unknown() }),
-      observe: async (context) => this.#seen(name(context), context.want, resource.system),
+      observe: (context) => this.#seen(name(context), context.want, resource),
       make: (context) => this.#called(name(context)),
       unmake: (context) => this.#called(name(context)),
+      ...(resource.adopt ? { adopt: (context: Context<Up, unknown>) => this.#called(name(context)) } : {}),
     }
   }
 
@@ -115,17 +131,32 @@ export class Recorded {
     return this.#steps.get(step)?.[(this.#come.get(step) ?? 0) + further]
   }
 
-  #seen(step: string, want: 'present' | 'absent', system: System): Seen {
+  /** What a look that got no answer has heard, when the step is given up for it; null when it is given up for something else before its next call. */
+  #heard(step: string): string | null | undefined {
+    for (const { event, detail } of this.#steps.get(step)?.slice(this.#come.get(step) ?? 0) ?? []) {
+      if (event === 'call') return undefined
+      if (event === 'turned' || event === 'stuck') return /^no answer: (.*)$/s.exec(String(detail))?.[1] ?? null
+    }
+    return undefined
+  }
+
+  async #seen(step: string, want: 'present' | 'absent', { system, callTimeoutMs }: Pick<Resource<unknown>, 'system' | 'callTimeoutMs'>): Promise<Seen> {
     if (!this.#known.has(step)) return want === 'present' ? { state: 'present', ok: true, out: null } : { state: 'absent' }
+    const coming = this.#strayed.has(step) ? undefined : this.#next(step)
+    const waitMs = (coming?.at ?? 0) - this.#time.now()
+    const heard = this.#heard(step)
+    // It is this look whose answer takes its time: of a task that has just ended, or before it is given up for what its call has said.
+    const itself = heard === null || tells(this.#next(step, -1), 'task ')
+    if (waitMs > 0 && waitMs <= (itself ? callTimeoutMs : answerMs)) await this.#time.sleep(waitMs)
     const next = this.#strayed.has(step) ? undefined : this.#next(step)
     const now = this.#time.now()
-    const unheard = (retryAfterMs: number): UpstreamError => new UpstreamError(system, 'unknown', 'nothing is recorded', { landed: true, retryAfterMs })
+    const unheard = (retryAfterMs: number): UpstreamError => new UpstreamError(system, 'unknown', heard ?? 'nothing is recorded', { landed: true, retryAfterMs })
     if (!next) throw unheard(neverMs)
     if (now < next.at) throw unheard(next.at - now)
     if (next.event === 'parked') throw unheard(1)
     const text = typeof next.detail === 'string' ? next.detail : ''
     const after = (lead: string): string | undefined => (text.startsWith(lead) ? text.slice(lead.length) : undefined)
-    const foreign = after('foreign, left alone: ') ?? after('no longer bears our mark: ') ?? after('taken by something that is not ours: ')
+    const foreign = after('foreign: ') ?? after('foreign, left alone: ') ?? after('no longer bears our mark: ') ?? after('taken by something that is not ours: ')
     if (foreign !== undefined) return { state: 'foreign', why: foreign }
     const busy = after('busy: ') ?? after('busy for too long: ')
     if (busy !== undefined) return { state: 'busy', why: busy, ...(String(this.#next(step, 1)?.detail).startsWith('task ') ? { handle: step } : {}) }
@@ -152,6 +183,11 @@ export class Recorded {
     throw new UpstreamError(system, fate, message, { landed })
   }
 }
+
+/** It was settled because it was no longer wanted, before anything was called for it. */
+const given = ({ event, detail }: JournalLine): boolean => event === 'dissolved' || (event === 'settled' && detail === 'nothing was ever sent')
+
+const tells = (line: JournalLine | undefined, lead: string): boolean => line?.event === 'observed' && String(line.detail).startsWith(lead)
 
 /** `npm: 401 …`: a system that did not let us in. */
 function refusal(text: string, otherwise: System): UpstreamError {

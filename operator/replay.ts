@@ -47,9 +47,21 @@ async function replayAll(all: readonly Saved[]): Promise<Outcome> {
   }
 }
 
+/** Two instances' clocks differ: what was written later came later. */
+function inOrder(lines: readonly JournalLine[]): JournalLine[] {
+  let latest = 0
+  return lines.map((line) => {
+    latest = line.at >= latest ? line.at : latest + momentMs
+    return { ...line, at: latest }
+  })
+}
+
+const momentMs = 0.01
+
 /** Takes a few milliseconds of real time for each recorded minute. */
 export async function replay(saved: Saved): Promise<Replayed> {
-  const { lines, commands, cluster, state } = saved
+  const { commands, cluster, state } = saved
+  const lines = inOrder(saved.lines)
   const clock = new VirtualClock(lines[0]?.at ?? 0)
   const time = { now: () => clock.now(), sleep: (ms: number) => clock.sleep(ms) }
   const recorded = new Recorded(lines, time, (goesOnAt) => {
@@ -74,7 +86,8 @@ export async function replay(saved: Saved): Promise<Replayed> {
     const { storage, isOpen } = disk.open()
     running = false
     const lent: Lent<undefined> = {
-      storage, cluster, ...time, random: () => 0.5,
+      // Chance makes pauses longer: the shortest, because what was done is waited for.
+      storage, cluster, ...time, random: () => 0,
       resources: new Map([...resources].map(([name, one]) => [name, recorded.behind<undefined>(one)])),
       sleep: (ms, signal) => new Promise((resolve) => {
         const stop = clock.after(ms, resolve)
@@ -82,7 +95,7 @@ export async function replay(saved: Saved): Promise<Replayed> {
       }),
       clients: () => undefined,
       watch: (handle, waitMs, signal) => Promise.race([recorded.watch(handle, waitMs), new Promise<{ state: 'running' }>((resolve) => signal.addEventListener('abort', () => resolve({ state: 'running' }), { once: true }))]),
-      probe: async () => undefined,
+      probe: (system) => recorded.probe(system),
       gate: () => recorded.gate(),
       close: async () => undefined,
       offer: async () => undefined,

@@ -38,6 +38,8 @@ export interface Adopt {
   actor: string
   order: Pick<Spec, 'email' | 'plan' | 'publicIp'>
   place: Pick<Identity, 'vmid' | 'ip' | 'label' | 'node'>
+  /** It is suspended where it is now, and comes in so. */
+  suspended?: boolean
   adoption?: Adoption
 }
 
@@ -166,13 +168,13 @@ export class AllocatorBook {
     if (admitted === 'unchanged') return { answer: 'unchanged', record: record! }
     if (admitted !== 'accept') return { answer: admitted }
     let next: ServiceRecord
-    let built: Built[] | undefined
+    let stands: Pick<Command, 'built' | 'adoption'> = {}
     if (wish.verb === 'create') {
       const spec: Spec = { connection: wish.connection, service: wish.service, ...wish.order! }
       const epoch = (record?.identity.epoch ?? 0) + 1
       const ready = this.#pool.claim(spec.plan, tenant, now)
       const identity = ready ? this.#taken(tenant, epoch, spec, ready.identity, now) : this.#choose(tenant, epoch, spec.plan, spec.email, now)
-      built = ready?.built
+      if (ready) stands = { built: ready.built }
       next = { tenant, target: 'live', seq: (record?.seq ?? 0) + 1, spec, identity }
     } else {
       const { spec, target, seq } = record!
@@ -180,25 +182,26 @@ export class AllocatorBook {
       if (wish.verb === 'upgrade' && plan === spec.plan) return { answer: 'unchanged', record: record! }
       // The table admits an undone service only to what ends it.
       next = { ...record!, target: targetOf(wish.verb, target === 'undone' ? 'terminated' : target), seq: seq + 1, spec: { ...spec, plan } }
-      built = this.#unheard(tenant, record!.identity.epoch)
+      stands = this.#unheard(tenant, record!.identity.epoch)
     }
     const { spec, identity, seq } = next
-    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...(built ? { built } : {}), actor: wish.actor, at: now }
+    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...stands, actor: wish.actor, at: now }
     this.#put(next)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
     return { answer: 'taken', command, record: next }
   }
 
-  /** What a `create` that nobody has confirmed was given: whatever overtakes it on its way must know what stands already. */
-  #unheard(tenant: string, epoch: number): Built[] | undefined {
+  /** What stood before a command that nobody has confirmed: whatever overtakes it on its way must know that. */
+  #unheard(tenant: string, epoch: number): Pick<Command, 'built' | 'adoption'> {
     const rows = this.#storage.sql.exec("SELECT body FROM command WHERE id LIKE ? || '.%'", tenant).toArray()
-    return rows.map((row) => JSON.parse(String(row['body'])) as Command).find(({ identity, built }) => identity.epoch === epoch && built !== undefined)?.built
+    const first = rows.map((row) => JSON.parse(String(row['body'])) as Command).find(({ identity, built, adoption }) => identity.epoch === epoch && (built ?? adoption) !== undefined)
+    return { ...(first?.built ? { built: first.built } : {}), ...(first?.adoption ? { adoption: first.adoption } : {}) }
   }
 
   /**
    * Takes a service that stands already, with the identities that it has; without `adoption` it only asks whether they are free.
    */
-  adopt({ connection, service, actor, order, place, adoption }: Adopt, now: number): Intake | { answer: 'held'; what: string } {
+  adopt({ connection, service, actor, order, place, suspended = false, adoption }: Adopt, now: number): Intake | { answer: 'held'; what: string } {
     const tenant = tenantKey(connection, service)
     const record = this.service(tenant)
     if (record) return record.identity.vmid === place.vmid && record.target !== 'terminated' && record.target !== 'undone' ? { answer: 'unchanged', record } : { answer: 'conflict' }
@@ -210,8 +213,9 @@ export class AllocatorBook {
     if (taken) return { answer: 'held', what: `${taken.join(' ')} belongs to another service` }
     const spec: Spec = { connection, service, ...order }
     const identity: Identity = { ...place, epoch: 1, ...this.#named(place.label) }
-    const next: ServiceRecord = { tenant, target: 'live', seq: 1, spec, identity }
-    const command: Command = { id: `${tenant}.1`, tenant, seq: 1, verb: 'create', spec, identity, actor, at: now, ...(adoption ? { adoption } : {}) }
+    const verb = suspended ? 'suspend' : 'create'
+    const next: ServiceRecord = { tenant, target: targetOf(verb, 'live'), seq: 1, spec, identity }
+    const command: Command = { id: `${tenant}.1`, tenant, seq: 1, verb, spec, identity, actor, at: now, ...(adoption ? { adoption } : {}) }
     if (!adoption) return { answer: 'taken', command, record: next }
     return this.#storage.transactionSync(() => {
       sql.exec("DELETE FROM held WHERE kind = 'ip' AND value = ?", place.ip)

@@ -8,9 +8,10 @@ import { Buckets } from './buckets.ts'
 import { breaker, lease, limitOf, rateOf } from './limits.ts'
 
 export interface Ask extends Turn { tenant: string; step: string; system: string; pools: readonly string[] }
-export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean; unspent?: readonly string[] }
+export interface Told { tenant: string; step: string; system: string; verdict: Verdict; release: boolean; unspent?: readonly string[]; why?: string }
 
-interface Breaker { fails: number; openUntil: number; coolMs: number; probing: number; why: string }
+/** `heard`: what was heard last instead of an answer. */
+interface Breaker { fails: number; openUntil: number; coolMs: number; probing: number; why: string; heard?: string }
 interface Lease { tenant: string; step: string; pools: readonly string[]; since: number; claimed: boolean }
 
 export class GateBook {
@@ -119,8 +120,11 @@ export class GateBook {
     return { granted: false, waitMs, why }
   }
 
-  #learn({ system, verdict }: Told, now: number): void {
+  #learn({ system, verdict, why }: Told, now: number): void {
     const state = this.#breakers.get(system) ?? { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0, why: '' }
+    const heard = why === undefined ? state.heard : why.trim().slice(0, 200).trimEnd()
+    const last = heard ? { heard } : {}
+    const lastly = heard ? ` (heard last: ${heard})` : ''
     if (verdict === 'ok') {
       const closed = { fails: 0, openUntil: 0, coolMs: breaker.coolFirstMs, probing: 0, why: '' }
       if (state.openUntil === 0) this.#breakers.set(system, closed)
@@ -134,10 +138,10 @@ export class GateBook {
       // Whoever else meets the same outage, or is late to tell of it, does not make it longer: only a probe that fails does.
       const opens = probed || (state.openUntil === 0 && fails >= breaker.failsToOpen)
       const coolMs = probed ? Math.min(breaker.coolMaxMs, state.coolMs * 2) : state.coolMs
-      if (!opens) this.#breakers.set(system, { ...state, fails })
-      else this.#breaker(system, { fails, coolMs, openUntil: now + coolMs, probing: 0, why: `${system} does not answer; waiting until it is back` })
+      if (!opens) this.#breakers.set(system, { ...state, fails, ...last })
+      else this.#breaker(system, { fails, coolMs, openUntil: now + coolMs, probing: 0, why: `${system} does not answer; waiting until it is back${lastly}`, ...last })
     } else if (verdict === 'config') {
-      this.#breaker(system, { ...state, openUntil: now + breaker.coolConfigMs, probing: 0, why: `${system} refuses our credentials; a person has to look` })
+      this.#breaker(system, { ...state, openUntil: now + breaker.coolConfigMs, probing: 0, why: `${system} refuses our credentials; a person has to look${lastly}`, ...last })
     }
   }
 

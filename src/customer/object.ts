@@ -9,6 +9,7 @@ import type { Home } from '../domain/dns/home.ts'
 import type { Written } from '../domain/dns/record.ts'
 import { lend } from '../platform/lend.ts'
 import { CustomerActor } from './actor.ts'
+import { exportedCustomer } from './export.ts'
 import { zoneSettings, type Lent, type Registry } from './lent.ts'
 import { checkMail, type MailCheck } from './mail-check.ts'
 import { MailRows, type Kind, type MailView } from './mail-rows.ts'
@@ -109,6 +110,11 @@ export class Customer extends DurableObject<Env> {
 
   checkMail(whose: Whose, domain: string): Promise<MailCheck | (Answer & { ok: false })> {
     return checkMail(this.#customer.store, { ...this.#lend, registry: this.#registry(() => whose) }, this.#zones(whose), domain)
+  }
+
+  /** Everything that is kept, a piece at a time. */
+  exported(after: string, most: number): { lines: string[]; next: string | null } {
+    return exportedCustomer(this.#customer.store, after, most, this.#lend.now())
   }
 
   unpark(): void {

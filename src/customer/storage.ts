@@ -94,6 +94,11 @@ export class CustomerStorage extends RowStore {
     return this.#items('SELECT body FROM history WHERE n < ? ORDER BY n DESC LIMIT ?', before, limit)
   }
 
+  /** Oldest first. */
+  changesAfter(n: number, limit: number): HistoryItem[] {
+    return this.#items('SELECT body FROM history WHERE n > ? ORDER BY n LIMIT ?', n, limit)
+  }
+
   /** The last that was wanted of this zone as a whole was its end. */
   wasDeleted(origin: string): boolean {
     const last = this.storage.sql.exec("SELECT json_extract(body, '$.deed.kind') AS kind FROM history WHERE json_extract(body, '$.deed.origin') = ? AND json_extract(body, '$.deed.kind') <> 'records' ORDER BY n DESC LIMIT 1", origin).toArray()[0]

@@ -25,8 +25,8 @@ export interface Turn { building: boolean; since: number; spare?: boolean }
 export interface Gate {
   /** All pools or none; idempotent per step, so that a restart or a second look gets the same lease back. */
   acquire(request: { step: string; system: System; pools: readonly string[] }): Promise<Grant>
-  /** `unspent`: budgets that the last call was given and has proven not to have used. */
-  report(report: { step: string; system: System; verdict: Verdict; release: boolean; unspent?: readonly string[] }): Promise<void>
+  /** `unspent`: budgets that the last call was given and has proven not to have used. `why`: what was heard instead of an answer. */
+  report(report: { step: string; system: System; verdict: Verdict; release: boolean; unspent?: readonly string[]; why?: string }): Promise<void>
   /** Uses up one of each of these budgets, all or none. */
   spend(request: { step: string; budgets: readonly string[] }): Promise<Spent>
 }

@@ -47,6 +47,8 @@ export const Adoption = z.object({
   domains: z.array(z.object({ name: z.string(), apex: z.string(), names: z.array(z.string()), shown: z.string() })),
   /** The customer's snapshots; `at` in epoch ms. */
   backups: z.array(z.object({ name: z.string(), at: z.number() })),
+  /** Its service is suspended where it is now, and stays so. */
+  suspended: z.literal(true).optional(),
 })
 export type Adoption = z.infer<typeof Adoption>
 
@@ -64,7 +66,7 @@ export const Command = z.object({
   actor: z.string(),
   /** Epoch milliseconds of the request. */
   at: z.number(),
-  /** Everything of it stands already, and becomes this tenant's. */
+  /** Everything of it stands already, and becomes this tenant's; said to whatever may overtake that too. */
   adoption: Adoption.optional(),
 })
 export type Command = z.infer<typeof Command>

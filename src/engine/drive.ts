@@ -1,13 +1,13 @@
 // One row, one step: look if there is any doubt, decide, write the intent, call, write the outcome.
 // It never sleeps and never retries: what comes next is a `notBefore` in the row. It must not act on a row read before an await.
-import { UpstreamError, type System } from '../domain/errors.ts'
+import { UpstreamError } from '../domain/errors.ts'
 import { bug } from './bug.ts'
 import { contextOf } from './context.ts'
 import { brief, inTime } from './deadline.ts'
 import { flightEndOf, noGate, silent, told, waitsOut } from './doubt.ts'
 import { desire, instanceOf, type JournalEvent, type Row } from './row.ts'
 import { dissolves, holdsLease, resourceOf } from './plan.ts'
-import { awayPauseMs, backoffMs, clusterSays, policy, pollPauseMs } from './policy.ts'
+import { awayPauseMs, backoffMs, clusterSays, patienceOf, policy, pollPauseMs } from './policy.ts'
 import type { TaskEnd, Verdict } from '../domain/gate.ts'
 import type { Resource, Seen } from './resource.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -30,8 +30,8 @@ class Drive<Up> {
   #row: Row
   /** The wish that this drive serves; when it changes meanwhile, nothing more is done for the old one. */
   readonly #version: number
-  /** The system that did not do its part, when it is not the resource's own. */
-  #blamed: System | undefined
+  /** What a system said that did not do its part; it may be another than the resource's own. */
+  #blamed: UpstreamError | undefined
   /** Budgets that a call was given for, and of which it has proven to use nothing. */
   #unspent: readonly string[] = []
 
@@ -59,7 +59,7 @@ class Drive<Up> {
       this.#amend(gone, 'dissolved')
       return this.#free()
     }
-    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given) {
+    if (this.#row.want === 'absent' && this.#row.attempt === 0 && !resource.given && !this.#row.owned) {
       // It may hold a lease all the same: one whose grant was lost on its way to us, or outlived us before the intent was written.
       this.#amend({ ...gone, parked: false }, 'settled', 'nothing was ever sent')
       return this.#free()
@@ -83,7 +83,7 @@ class Drive<Up> {
     } finally {
       const row = all.book.row(this.name)
       const release = !holdsLease(row, all.now())
-      await all.gate.report({ step: this.name, system: this.#blamed ?? resource.system, verdict, release, unspent: this.#unspent }).catch(() => undefined)
+      await all.gate.report({ step: this.name, system: this.#blamed?.system ?? resource.system, verdict, release, unspent: this.#unspent, ...(this.#blamed ? { why: brief(this.#blamed.message) } : {}) }).catch(() => undefined)
     }
   }
 
@@ -131,7 +131,7 @@ class Drive<Up> {
   async #lookAndTouch(): Promise<Verdict> {
     const { all } = this
     let seen: Seen | undefined
-    if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt) {
+    if (this.#row.attempt > 0 || this.resource.given || this.#row.adopt || this.#row.owned) {
       seen = await this.resource.observe(contextOf(all, this.#row, all.now(), all.now() + this.resource.callTimeoutMs))
       if (this.#reread().version !== this.#version) return 'ok'
       if (!this.#mustTouch(seen)) return 'ok'
@@ -146,11 +146,13 @@ class Drive<Up> {
     const row = this.#row
     const flightEnds = flightEndOf(row)
     const wants = row.want === 'present'
-    if (seen.state === 'foreign' && !(row.adopt && wants && resource.adopt)) return this.#foreign(seen.why)
+    if (seen.state === 'foreign' && !(row.adopt && resource.adopt)) return this.#foreign(seen.why)
     if (seen.state === 'busy') {
-      const busySince = row.busySince || now
-      if (now - busySince > resource.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
-      this.#amend({ phase: 'waiting', busySince, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + pollPauseMs(resource, now - busySince) },
+      const [long, how] = [seen.long === true, patienceOf(resource, seen.long)]
+      // What follows upon hours of work has its own time.
+      const busySince = long === (row.long === true) ? row.busySince || now : now
+      if (now - busySince > how.busyMs) return resource.aside ? this.#giveUp(seen.why) : this.#stick(`busy for too long: ${seen.why}`)
+      this.#amend({ phase: 'waiting', busySince, long, handle: seen.handle ?? null, why: seen.why, blind: 0, notBefore: seen.handle ? now : now + pollPauseMs(how, now - busySince) },
         row.phase === 'waiting' ? undefined : 'observed', `busy: ${seen.why}`)
       return false
     }
@@ -163,7 +165,7 @@ class Drive<Up> {
     }
     if (good) {
       const out = wants && seen.state === 'present' ? resource.output.parse(seen.out) : null
-      this.#amend({ phase: 'settled', out, owned: wants, adopt: false, ...(wants ? {} : { unfinished: false }), doubtSince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
+      this.#amend({ phase: 'settled', out, owned: wants, adopt: false, ...(wants ? {} : { unfinished: false }), doubtSince: 0, busySince: 0, fails: 0, poison: 0, settledAt: now, why: null, refusal: null }, 'settled', out)
       return false
     }
     const unfinished = seen.state === 'present' && (row.unfinished === true || (!seen.ok && seen.unfinished === true))
@@ -208,7 +210,7 @@ class Drive<Up> {
     if (!(result instanceof UpstreamError)) throw result
     const why = brief(result.message)
     const retry = done + (result.retryAfterMs ?? backoffMs(row.fails, policy.backoffMaxMs, all.random))
-    this.#blamed = result.system
+    this.#blamed = result
     const outcome = { fate: result.fate, landed: result.landed, system: result.system, message: why }
     switch (result.fate) {
       case 'not-sent':
@@ -234,7 +236,7 @@ class Drive<Up> {
     const { all } = this
     if (this.#reread().phase === 'stuck') return 'none'
     const why = brief(error.message)
-    this.#blamed = error.system
+    this.#blamed = error
     if (error.fate === 'credentials') {
       this.#stick(`${error.system}: ${why}`)
       return 'config'

@@ -17,7 +17,7 @@ export function wish(book: Notebook, wanted: readonly Wanted[], now: number): st
   for (const { resource, want, wish: wished, after = [] } of wanted) {
     const known = book.row(resource)
     const row = known ?? freshRow(resource, now)
-    const next = { ...row, want, wish: want === 'absent' ? row.wish : wished, after }
+    const next = { ...row, want, wish: want === 'absent' ? (row.wish ?? wished) : wished, after }
     const same = known !== undefined && desire(row) === desire(next)
     if (same && row.phase !== 'stuck') {
       if (JSON.stringify(row.after) !== JSON.stringify(after)) book.put(next)
@@ -36,7 +36,7 @@ export function reopened(row: Row, now: number): Row {
     ...row,
     phase: underWay ? row.phase : row.attempt > 0 ? 'unknown' : 'idle',
     fails: 0, blind: 0, poison: 0, refusal: null, why: null, proved: false,
-    notBefore: now, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
+    notBefore: now, busySince: underWay ? row.busySince : 0, since: underWay ? row.since : now, startedAt: underWay ? row.startedAt : 0, settledAt: 0,
     version: row.version + 1,
   }
 }
@@ -49,9 +49,9 @@ export function unparked(book: Notebook, now: number): void {
 /** A pause longer than this, with nothing under way, is no reason to keep others out. */
 const pauseKeptMs = 30_000
 
-/** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Asked by the gate before it takes one back. */
+/** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Not for hours of somebody else's work. Asked by the gate before it takes one back. */
 export const holdsLease = (row: Row | undefined, now: number): boolean =>
-  row?.phase === 'calling' || row?.phase === 'waiting' || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
+  row?.phase === 'calling' || (row?.phase === 'waiting' && !(row.long && row.doubtSince === 0)) || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
 
 /** These rows are looked at now instead of when they would be. */
 export function soon(book: Notebook, names: readonly string[], now: number): void {
@@ -101,9 +101,10 @@ export function standing<Up>(rows: ReadonlyMap<string, Row>, resources: Resource
   return { state, dueAt: moving.length === 0 ? undefined : Math.min(...moving.map((row) => row.notBefore)) }
 }
 
-/** It is being made at the pace of people outside, or stands on something that is. */
+/** It is being made at the pace of people outside, stands already on what is at rest for now, or stands on something that is aside. */
 const aside = <Up>(row: Row, resources: Resources<Up>, rows: ReadonlyMap<string, Row>): boolean =>
   row.want === 'present' && row.phase !== 'stuck' && (resourceOf(resources, row.name)?.aside === true ||
+    (row.adopt === true && needs(row, resources).some((name) => rows.get(name)?.want === 'absent')) ||
     [...needs(row, resources), ...row.after].some((name) => {
       const other = rows.get(name)
       return other !== undefined && other.phase !== 'settled' && aside(other, resources, rows)

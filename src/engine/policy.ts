@@ -14,6 +14,9 @@ export interface Policy {
    * deadline (at most 20 s after the intent) and gives up then; 30 s are left for what an upstream does late, 10 s for clocks.
    */
   readonly flightMs: number
+  /** How long work of others that may take hours, such as a backup of the whole container, is waited for, and the longest pause between two looks at it. */
+  readonly longBusyMs: number
+  readonly longPollMs: number
   /** One long poll for the end of a task. */
   readonly watchMs: number
   /** Crashes or bugs in a row on one step before it is set aside as poison. */
@@ -30,6 +33,8 @@ export const policy: Policy = {
   backoffMaxMs: 10_000,
   blindMaxMs: 30_000,
   flightMs: 60_000,
+  longBusyMs: 21_600_000,
+  longPollMs: 60_000,
   watchMs: 20_000,
   poisonMax: 5,
   runMs: 60_000,
@@ -39,6 +44,10 @@ export const policy: Policy = {
 /** Pause before the next look at something that has been busy for `waitedMs`. */
 export const pollPauseMs = ({ pollMs, pollMaxMs = pollMs }: { pollMs: number; pollMaxMs?: number }, waitedMs: number): number =>
   Math.min(Math.max(pollMs, waitedMs / 10), pollMaxMs)
+
+/** How a busy thing is waited for. */
+export const patienceOf = ({ busyMs, pollMs, pollMaxMs = pollMs }: { busyMs: number; pollMs: number; pollMaxMs?: number }, long = false): { busyMs: number; pollMs: number; pollMaxMs: number } =>
+  long ? { busyMs: Math.max(busyMs, policy.longBusyMs), pollMs, pollMaxMs: policy.longPollMs } : { busyMs, pollMs, pollMaxMs }
 
 /** Pause before try number `tries` + 1: doubling, capped, with full jitter (never 0, so that nothing becomes a hot loop). */
 export function backoffMs(tries: number, maxMs: number, random: () => number): number {

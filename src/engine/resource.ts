@@ -7,14 +7,14 @@ export type Want = 'present' | 'absent'
 
 /**
  * What a look upstream told.
- * - `busy`: it is being worked on (a lock, a running task); `handle` is what may be watched for its end
+ * - `busy`: it is being worked on (a lock, a running task); `handle` is what may be watched for its end. `long`: by something that may take hours, and wins
  * - `foreign`: something stands there that does not bear our mark; it is never touched
  * - `present`: ours; `ok` when it is as wished, else `differs` says in what. `unfinished`: whoever was making it is gone, so it is never
  *   taken for good, whatever it looks like later, until it was seen absent
  */
 export type Seen<Out = unknown> =
   | { state: 'absent' }
-  | { state: 'busy'; why: string; handle?: string }
+  | { state: 'busy'; why: string; handle?: string; long?: true }
   | { state: 'foreign'; why: string }
   | { state: 'present'; ok: true; out: Out }
   | { state: 'present'; ok: false; differs: string; out?: Out; unfinished?: true }

@@ -50,6 +50,8 @@ export interface Row {
   /** Since when in this phase (epoch ms). */
   since: number
   busySince: number
+  /** What it is busy with may take hours. */
+  long?: boolean
   startedAt: number
   settledAt: number
   /** Grows with each change of the wish, so that a drive that was waiting meanwhile notices. */

@@ -23,6 +23,7 @@ const Site = Whose.extend({
   private_ip: z.ipv4({ error: 'is not an IPv4 address' }),
   subdomain: z.string({ error: 'is required: the first label of its name' }).regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'is not the first label of a host name'),
   public_ip: z.union([z.literal(''), z.ipv4()], { error: 'is not an IPv4 address' }).nullish().describe('Empty for the reverse proxy.'),
+  suspended: z.boolean('must be true or false').default(false).describe('The service is suspended where it is now: it comes in suspended, and nothing is started.'),
   domains: z.array(z.string('is not a domain').max(300, 'is too long'), 'is not a list of domains').max(50, 'is too long').default([]).describe('Custom domains.'),
 })
 
@@ -63,7 +64,7 @@ async function importSite(c: Context<App>, fields: z.infer<typeof Site>) {
   })
   const allocator = c.env.ALLOCATOR.getByName(cluster.name)
   // The node is known when it was looked at; until then any will do as a hint.
-  const wish = { connection, service, actor: who, order: { email, plan, publicIp }, place: { vmid, ip, label, node: cluster.nodes[0]!.name } }
+  const wish = { connection, service, actor: who, order: { email, plan, publicIp }, place: { vmid, ip, label, node: cluster.nodes[0]!.name }, suspended: fields.suspended }
   const asked = await allocator.adopt(wish)
   if (asked.answer === 'unchanged') return { success: true as const, done: false, existing: true, possible: true, findings: [] }
   if (asked.answer === 'held') throw new Problem('conflict', `${asked.what}.`)

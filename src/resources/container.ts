@@ -4,7 +4,7 @@
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
 import type { Context, Resource, Seen, Started } from '../engine/resource.ts'
-import { atItsNode, type Reach } from './reach.ts'
+import { atItsNode, locked, type Reach } from './reach.ts'
 
 export interface ContainerWish {
   vmid: number
@@ -47,7 +47,7 @@ export const container: Resource<Reach, ContainerWish, ContainerOut> = {
       const running = active.find((task) => task.status === undefined || task.status === 'RUNNING')
       // The same lock while a backup is unpacked over a site: that one is not given up by a guess.
       if (config.lock === 'create' && !running && (want === 'absent' || !stood)) return { state: 'present', ok: false, differs: staleLock, unfinished: true, out: { vmid, node, volume: '' } }
-      return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"`, ...(running ? { handle: running.upid } : {}) }
+      return { ...locked(config.lock), ...(running && config.lock !== 'backup' ? { handle: running.upid } : {}) }
     }
     if (unfinished) return { state: 'present', ok: false, differs: 'never finished', out: { vmid, node, volume: '' } }
     // Under our VMID and without a disk: what a failed way back out of a copy leaves, or a failed removal.

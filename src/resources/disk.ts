@@ -3,7 +3,7 @@
 // https://github.com/LINBIT/linstor-server, CtrlVlmDfnModifyApiCallHandler
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { atItsNode, type Reach } from './reach.ts'
+import { atItsNode, locked, type Reach } from './reach.ts'
 import { resourceName } from './replicas.ts'
 
 export interface DiskWish { vmid: number; node: string; gb: number }
@@ -29,7 +29,7 @@ export const disk: Resource<Reach, DiskWish, DiskOut> = {
     const { node, found: config } = await atItsNode(up, wish.vmid, wish.node, (at) => up.proxmox.containerConfig(at, wish.vmid))
     if (node === undefined) return { state: 'absent' }
     if (!config) return { state: 'busy', why: 'the container is moving' }
-    if (config.lock) return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"` }
+    if (config.lock) return locked(config.lock)
     const out = { node, gb: sizeOf(config.rootfs) }
     if (out.gb >= wish.gb) return { state: 'present', ok: true, out }
     const [volume = ''] = (config.rootfs ?? '').split(',')

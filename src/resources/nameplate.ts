@@ -2,7 +2,7 @@
 // it is known to be ours, stay as they are. Nobody waits for it.
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { atItsNode, type Reach } from './reach.ts'
+import { atItsNode, locked, type Reach } from './reach.ts'
 
 export interface NameplateWish { vmid: number; node: string; hostname: string; tenant: string }
 
@@ -27,7 +27,7 @@ export const nameplate: Resource<Reach, NameplateWish, z.infer<typeof Out>> = {
     const { node, found: config } = await atItsNode(up, wish.vmid, wish.node, (at) => up.proxmox.containerConfig(at, wish.vmid))
     if (node === undefined) return { state: 'absent' }
     if (!config) return { state: 'busy', why: 'the container is moving' }
-    if (config.lock) return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"` }
+    if (config.lock) return locked(config.lock)
     const out = { node }
     const differs = [...(config.hostname === wish.hostname ? [] : ['host name']), ...(config.description?.trimEnd() === notesOf(wish) ? [] : ['notes'])]
     return differs.length === 0 ? { state: 'present', ok: true, out } : { state: 'present', ok: false, differs: differs.join(', '), out }

@@ -1,7 +1,7 @@
 // The container runs, or is shut down with its data kept. Absent means stopped (or no container at all).
 import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
-import { nodeFor, whereabouts, type Reach } from './reach.ts'
+import { locked, nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface PowerWish { vmid: number; node: string }
 
@@ -19,7 +19,7 @@ export const power: Resource<Reach, PowerWish, null> = {
   async observe({ up, wish }): Promise<Seen<null>> {
     const { status } = await whereabouts(up, wish.vmid, wish.node)
     if (!status) return { state: 'absent' }
-    if (status.lock) return { state: 'busy', why: `Proxmox holds the lock "${status.lock}"` }
+    if (status.lock) return locked(status.lock)
     return status.status === 'running' ? { state: 'present', ok: true, out: null } : { state: 'absent' }
   },
 

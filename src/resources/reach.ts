@@ -58,6 +58,9 @@ export async function whereabouts(up: Reach, vmid: number, hint: string): Promis
   return found === undefined ? at : { ...at, status: found }
 }
 
+/** Under a lock Proxmox lets nobody else touch a guest. A backup wins, and may take hours. */
+export const locked = (lock: string): Extract<Seen<never>, { state: 'busy' }> => ({ state: 'busy', why: `Proxmox holds the lock "${lock}"`, ...(lock === 'backup' ? { long: true } : {}) })
+
 /** The node to send a first call to: where the container was made. Once there was a doubt, it is looked for. */
 export async function nodeFor(up: Reach, wish: { vmid: number; node: string }, seen: Seen | undefined): Promise<string> {
   return seen === undefined ? wish.node : ((await whereabouts(up, wish.vmid, wish.node)).node ?? wish.node)

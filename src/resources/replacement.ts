@@ -5,7 +5,7 @@ import { UpstreamError } from '../domain/errors.ts'
 import type { Resource, Seen } from '../engine/resource.ts'
 import { archivesOf } from './copy.ts'
 import { sizeOf } from './disk.ts'
-import { atItsNode, nodeFor, whereabouts, type Reach } from './reach.ts'
+import { atItsNode, locked, nodeFor, whereabouts, type Reach } from './reach.ts'
 
 /** `root` is the storage of the disk; `name` and `storage` are the copy's; `gb` is the size of the new disk, else the copy's own. */
 export interface ReplacementWish { vmid: number; node: string; root: string; n: number; name: string; storage: string; gb?: number }
@@ -24,7 +24,7 @@ export const replacement: Resource<Reach, ReplacementWish, null> = {
 
   async observe({ up, wish, proved }): Promise<Seen<null>> {
     const { found: config } = await atItsNode(up, wish.vmid, wish.node, (node) => up.proxmox.containerConfig(node, wish.vmid))
-    if (config?.lock) return { state: 'busy', why: `Proxmox holds the lock "${config.lock}"` }
+    if (config?.lock) return locked(config.lock)
     return proved && config?.rootfs !== undefined && (wish.gb === undefined || sizeOf(config.rootfs) === wish.gb) ? { state: 'present', ok: true, out: null } : { state: 'absent' }
   },
 

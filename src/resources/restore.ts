@@ -4,7 +4,7 @@ import * as z from 'zod'
 import type { Resource, Seen } from '../engine/resource.ts'
 import { UpstreamError } from '../domain/errors.ts'
 import { bears } from '../domain/names.ts'
-import { nodeFor, whereabouts, type Reach } from './reach.ts'
+import { locked, nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface RestoreWish { vmid: number; node: string; n: number; snapname: string }
 
@@ -22,7 +22,7 @@ export const restore: Resource<Reach, RestoreWish, null> = {
 
   async observe({ up, wish, proved }): Promise<Seen<null>> {
     const { node, status } = await whereabouts(up, wish.vmid, wish.node)
-    if (status?.lock) return { state: 'busy', why: `Proxmox holds the lock "${status.lock}"` }
+    if (status?.lock) return locked(status.lock)
     const from = node === undefined ? undefined : await up.proxmox.presentSnapshot(node, wish.vmid)
     return proved && from === wish.snapname ? { state: 'present', ok: true, out: null } : { state: 'absent' }
   },

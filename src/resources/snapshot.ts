@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { bears } from '../domain/names.ts'
 import type { Resource, Seen, Started } from '../engine/resource.ts'
-import { nodeFor, whereabouts, type Reach } from './reach.ts'
+import { locked, nodeFor, whereabouts, type Reach } from './reach.ts'
 
 export interface SnapshotWish { vmid: number; node: string; snapname: string }
 
@@ -22,10 +22,12 @@ function snapshotAs(which: Pick<Resource<Reach>, 'name' | 'title' | 'needs' | 't
     pollMs: 2_000,
     output: z.null(),
 
-    async observe({ up, wish, mark, unfinished }): Promise<Seen<null>> {
+    async observe({ up, wish, want, mark, unfinished }): Promise<Seen<null>> {
       const { node, status } = await whereabouts(up, wish.vmid, wish.node)
       const all = node === undefined ? undefined : await up.proxmox.snapshots(node, wish.vmid)
       const found = all?.find((one) => one.name === wish.snapname)
+      // The task would only fail.
+      if (status?.lock === 'backup' && (found !== undefined) !== (want === 'present')) return locked(status.lock)
       if (!found || node === undefined) return { state: 'absent' }
       if (found.snapstate) {
         const running = (await up.proxmox.tasks(node, { vmid: wish.vmid, source: 'active' })).some((task) => task.status === undefined || task.status === 'RUNNING')

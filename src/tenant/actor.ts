@@ -15,6 +15,7 @@ import { keptCopies } from '../domain/site.ts'
 import type { Storage } from '../domain/sql.ts'
 import { wanted } from '../resources/plans.ts'
 import { act } from './act.ts'
+import { dismiss } from './adopted.ts'
 import { begin, isSpare, offered, unoffered } from './begin.ts'
 import { override, type Overridden, type Override } from './override.ts'
 import { plain } from './plain.ts'
@@ -108,8 +109,7 @@ export class Actor<Up> {
   /** Somebody else has shown that this domain is theirs: it is given up here. */
   contested(domain: string): void {
     const { store } = this
-    if (store.isNewer()) return
-    const row = store.row(`domain:${domain}`)
+    const row = store.isNewer() ? undefined : store.row(`domain:${domain}`)
     if (row?.want !== 'present') return
     this.#lent.setAlarm(this.#lent.now())
     store.transaction(() => fail(store, row, `somebody else has shown that ${domain} is theirs`, this.#lent.now()) && this.#plan())
@@ -216,6 +216,7 @@ export class Actor<Up> {
   #plan(): void {
     const state = this.store.state()!
     const changed = wish(this.store, wanted(state, this.#lent.cluster), this.#lent.now())
+    dismiss(this.store, this.#lent.now())
     if (changed.length > 0) this.store.journal('planned', null, 0, { target: state.undoing ? 'undone' : state.target, steps: changed })
   }
 

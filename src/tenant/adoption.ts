@@ -30,8 +30,11 @@ export async function examineSite(up: Reach, state: TenantState, domains: Adopti
   if (container) await Promise.all([theSite(look, container.node), theFailover(look)])
   await Promise.all([theRecord(look), theHost(look, 'proxy-host', state.identity.hostname), theDomains(look, domains)])
   const blocked = findings.some(({ blocks }) => blocks)
-  return { findings, adoption: blocked || !container ? undefined : { rows: look.rows.toSorted(), container, domains, backups } }
+  return { findings, adoption: blocked || !container ? undefined : { rows: look.rows.toSorted(), container, domains, backups, ...(isSuspended(state) ? { suspended: true as const } : {}) } }
 }
+
+/** Wanted at rest, behind the suspension page. */
+const isSuspended = ({ target }: TenantState): boolean => target === 'suspended'
 
 /** Another tenant's mark, or one of ours that nobody here has set. */
 const strange = (text: string | undefined, mark: string): boolean => /(?:^|[\s;,])berth-[tcp]\w+/.test(text ?? '') && !bears(text, mark)
@@ -63,7 +66,13 @@ async function theContainer({ up, state, cluster, mark, say, block, rows }: Look
 async function theSite({ up, state, say, block, rows }: Look, node: string): Promise<void> {
   const { vmid } = state.identity
   const { status } = await whereabouts(up, vmid, node)
-  if (status?.status !== 'running') return block('power', 'it does not run: start it, or resume the service where it is now')
+  const running = status?.status === 'running'
+  if (isSuspended(state)) {
+    say('power', running ? 'it runs although its service is suspended, and is shut down' : 'it is at rest, and stays so until its service is resumed')
+    say('wordpress', 'it is looked at when the service is resumed')
+    return void rows.push('power', 'wordpress')
+  }
+  if (!running) return block('power', 'it does not run: start it, or resume the service where it is now')
   const { installed, url } = await up.gateway.wordpressState({ node, vmid })
   if (!installed) return block('wordpress', 'WordPress is not where the playbook looks for it')
   rows.push('power', 'wordpress')
@@ -82,7 +91,7 @@ async function theSnapshots({ up, state, mark, say, block, rows }: Look, node: s
       backups.push({ name, at: snaptime * 1_000 })
     } else block('snapshot', `${name} is neither "initial" nor a backup called BAK{DDMMYYYY}-{N}: delete it`)
   }
-  if (!all.some(({ name }) => name === 'initial')) say('snapshot', 'the first one, "initial", is made')
+  if (!all.some(({ name }) => name === 'initial')) say('snapshot', `the first one, "initial", is made${isSuspended(state) ? ' when the service is resumed' : ''}`)
   const { backups: most } = plans[state.spec.plan]
   if (backups.length > most) block('snapshot', `${backups.length} backups, and the plan has room for ${most}: delete some`)
   return backups.toSorted((a, b) => a.at - b.at)
@@ -94,7 +103,7 @@ async function theFailover({ up, state, mark, say, block, rows }: Look): Promise
   const [resource, rules] = await Promise.all([up.proxmox.haResource(sid), major >= 9 ? up.proxmox.haRules() : []])
   const other = rules.find(({ rule, type, resources }) => type === 'node-affinity' && rule !== `berth-${state.identity.vmid}` && (resources ?? '').split(/[\s,;]+/).includes(sid))
   if (other) block('failover', `${sid} stands in the HA rule ${other.rule}: take it out, Berth makes one of its own`)
-  if (!resource) return say('failover', 'it comes under high availability')
+  if (!resource) return say('failover', `it comes under high availability${isSuspended(state) ? ' when the service is resumed' : ''}`)
   if (strange(resource.comment, mark)) block('failover', `${sid} belongs to another tenant`)
   else if (!bears(resource.comment, mark)) rows.push('failover')
 }
@@ -113,12 +122,12 @@ async function theRecord({ up, state, cluster, mark, say, block, rows }: Look): 
 }
 
 async function theHost(look: Look, row: string, name: string): Promise<void> {
-  const { up, state, mark, say, block, rows } = look
+  const { up, state, cluster, mark, say, block, rows } = look
   const host = await hostOf(up, name)
   if (!host) return say(row, `${name} has no proxy host: it is made`)
   const wrong = wrongHost(host, name, mark)
   if (wrong !== undefined) return block(row, wrong)
-  const to = `${state.identity.ip}:80`
+  const to = isSuspended(state) ? `${cluster.suspendedPage.host}:${cluster.suspendedPage.port}` : `${state.identity.ip}:80`
   if (`${host.forward_host}:${host.forward_port}` !== to) say(row, `it leads to ${host.forward_host}:${host.forward_port}, becomes ${to}`)
   if (!host.enabled) say(row, 'it is switched off, becomes switched on')
   if (host.meta['berth'] !== mark) rows.push(row)

@@ -2,6 +2,7 @@
 import type { Cluster } from '../domain/cluster.ts'
 import { UpstreamError } from '../domain/errors.ts'
 import { mark } from '../domain/names.ts'
+import { targetOf } from '../domain/lifecycle.ts'
 import type { Adoption, Command } from '../domain/order.ts'
 import { contextOf } from '../engine/context.ts'
 import { told } from '../engine/doubt.ts'
@@ -20,7 +21,7 @@ export interface Looked { says: string; adoptable: boolean }
 export async function lookAtSite(lent: Asking, command: Command, domains: Adoption['domains'], waitMs: number): Promise<Examined> {
   const now = lent.now()
   try {
-    return await examineSite(lent.clients({ operation: 'adopt', attempt: 0, deadline: now + waitMs }), newborn({ ...command, target: 'live' }, now), domains, lent.cluster)
+    return await examineSite(lent.clients({ operation: 'adopt', attempt: 0, deadline: now + waitMs }), newborn({ ...command, target: targetOf(command.verb, 'live') }, now), domains, lent.cluster)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     return { findings: [{ step: error.system, says: `does not answer: ${error.message.slice(0, 300)}`, blocks: true }], adoption: undefined }

@@ -12,7 +12,7 @@ const technical = /(?:\bno answer: |\b[a-z]+: )?\b(?:GET|POST|PUT|PATCH|DELETE) 
 /** The text without its technical part; other texts are written for people and stay as they are. */
 export function plain(text: string, system: System | undefined): string {
   const whose = system ? who[system] : 'a system behind it'
-  return text.replace(/task failed: .*$/s, `${whose} could not do it`).replace(technical, (_, came: string) => told(came, whose))
+  return text.replace(/ \(heard last: .*\)$/s, '').replace(/task failed: .*$/s, `${whose} could not do it`).replace(technical, (_, came: string) => told(came, whose))
 }
 
 function told(came: string, whose: string): string {

@@ -20,7 +20,7 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   if (state?.undoing && !fresh && command.verb !== 'terminate') return ignore(store, command, 'the order is being taken back')
   if (fresh && !state.undoing) return ignore(store, command, 'its present epoch has not ended')
   const { verb, id, actor, seq, spec } = command
-  const target = targetOf(verb, state?.target ?? 'live')
+  const target = targetOf(verb, state?.target ?? (command.adoption?.suspended ? 'suspended' : 'live'))
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
   if (!state) {
     begin(store, { ...command, target }, {}, now)
@@ -32,7 +32,11 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   if (target === 'terminated' && keepCopiesDays > 0 && !fresh) store.putState({ ...ends, site: keepingCopies(ends.site, now + keepCopiesDays * dayMs) })
   store.journal('command', null, 0, { verb, id, actor, seq, ...(ahead ? { ahead: ahead.mark } : {}) })
   if (!fresh) plan()
-  if (!state && command.adoption) adoptRows(store, command.adoption, actor)
+  if (!state && command.adoption) {
+    adoptRows(store, command.adoption, actor)
+    // Whatever has overtaken the import may want some of it gone at once.
+    plan()
+  }
   return 'accepted'
 }
 

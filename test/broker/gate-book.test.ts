@@ -157,6 +157,24 @@ describe('the breaker', () => {
     expect(book.stopped(start + 3)).toMatchObject([{ system: 'npm' }])
   })
 
+  it('says what was heard last, to whoever is parked too, and remembers it over a restart', () => {
+    const { book, open } = gate()
+    for (let n = 0; n < breaker.failsToOpen; n++) book.report({ ...told(`f${n}`, 'down'), ...(n < 2 ? { why: `the tunnel is not connected to Cloudflare${' '.repeat(500)}` } : {}) }, start)
+    const says = 'npm does not answer; waiting until it is back (heard last: the tunnel is not connected to Cloudflare)'
+    expect(book.acquire(ask('a'), start + 1)).toMatchObject({ granted: false, why: says })
+    const again = open()
+    expect(again.stopped(start + 1)).toEqual([expect.objectContaining({ why: says })])
+    const then = start + breaker.coolFirstMs
+    again.acquire(ask('probe', 'free'), then)
+    again.report({ ...told('probe', 'down'), why: 'certificate has expired' }, then)
+    expect(again.stopped(then)).toEqual([expect.objectContaining({ why: expect.stringMatching(/\(heard last: certificate has expired\)$/) })])
+    again.report({ ...told('x', 'config'), why: '401 Unauthorized' }, then)
+    expect(again.stopped(then)).toEqual([expect.objectContaining({ why: 'npm refuses our credentials; a person has to look (heard last: 401 Unauthorized)' })])
+    again.report(told('x'), then)
+    for (let n = 0; n < breaker.failsToOpen; n++) again.report(told(`f${n}`, 'down'), then + 1)
+    expect(again.stopped(then + 1)).toEqual([expect.objectContaining({ why: 'npm does not answer; waiting until it is back' })])
+  })
+
   it('is not brought nearer by failures that an answer has interrupted', () => {
     const { book } = gate()
     for (let round = 0; round < 5; round++) {

@@ -62,6 +62,8 @@ test.each([
   ['no answer: GET /cluster/resources: no answer within 20000 ms', 'the cluster did not answer'],
   ['GET /nodes/node2/lxc/10001/status/current: fetch failed', 'the cluster did not answer'],
   ['Container: POST /nodes/node1/lxc: 400 Parameter verification failed. (rootfs: wrong)', 'Container: the cluster refused it'],
+  ['npm does not answer; waiting until it is back (heard last: the tunnel is not connected to Cloudflare)', 'npm does not answer; waiting until it is back'],
+  ['proxmox refuses our credentials; a person has to look (heard last: GET /version: 401 No ticket)', 'proxmox refuses our credentials; a person has to look'],
   ['DELETE /cluster/ha/resources/ct%3A10000: 429 slow down', 'the cluster asked us to come back later'],
 ])('%s', (text, words) => {
   expect(plain(text, 'proxmox')).toBe(words)

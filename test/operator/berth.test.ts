@@ -35,6 +35,8 @@ const pages: Record<string, object> = {
   'GET /reports/pools_by_plan?limit=1000': report([{ cluster: 'lab', plan: 'basic', target: 3, ready: 2, building: 1, retiring: 0, longest: '17', longest_utc: '2026-11-23 05:20:00', claims: 4, arrivals: 5 }]),
   'POST /operator/adopt {"connection":"test","service_id":"1","actor":"somebody","step":"proxy-host","dry_run":true}': { success: true, done: false, says: 'foreign: a host of somebody else' },
   'POST /operator/adopt {"connection":"test","service_id":"1","actor":"somebody","step":"proxy-host","dry_run":false}': { success: true, done: true, says: 'foreign: a host of somebody else' },
+  'GET /operator/export?connection=test&user_id=7&after=': { success: true, lines: ['{"kind":"customer"}'], next: 'c1.h100' },
+  'GET /operator/export?connection=test&user_id=7&after=c1.h100': { success: true, lines: ['{"kind":"customer-line"}'], next: null },
   'GET /operator/export?after=': { success: true, lines: ['{"kind":"tenant"}'], next: 't1.1000' },
   'GET /operator/export?after=t1.1000': { success: true, lines: ['{"kind":"line"}'], next: null },
   'POST /operator/retry {"connection":"test","service_id":"1","actor":"night shift"}': { success: true, retried: 1 },
@@ -122,6 +124,7 @@ it('adopts what stands in the place of a step only after a yes', async () => {
 
 it('exports everything, piece by piece, one object a line', async () => {
   expect((await run(['export'])).out).toBe('{"kind":"tenant"}\n{"kind":"line"}')
+  expect((await run(['export', 'customer', 'test/7'])).out).toBe('{"kind":"customer"}\n{"kind":"customer-line"}')
   expect((await run(['export', '--json'])).out).toBe('[{"kind":"tenant"},{"kind":"line"}]')
 })
 

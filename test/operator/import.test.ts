@@ -40,13 +40,19 @@ it('says what would become of each site, asks, and adopts what nothing stands ag
   const [sent, asked]: [Record<string, unknown>[], string[]] = [[], []]
   const looked = await importSeed(worker(sent), file, given)
   expect([looked.well, states(looked.data), sent.every((order) => order['dry_run'] === true)]).toEqual([false, ['1 possible', '2 already', '3 blocked', '4 blocked', '5 ended'], true])
-  expect(sent[0]).toEqual({ connection: 'paymenter', service_id: '1', actor: 'somebody', dry_run: true, email: 'a1@example.com', plan: 'basic', vmid: 105, private_ip: '192.168.1.105', subdomain: 'shop105', public_ip: '', domains: ['shop.com'] })
+  expect(sent[0]).toEqual({ connection: 'paymenter', service_id: '1', actor: 'somebody', dry_run: true, email: 'a1@example.com', plan: 'basic', vmid: 105, private_ip: '192.168.1.105', subdomain: 'shop105', public_ip: '', suspended: false, domains: ['shop.com'] })
   for (const line of ['  - container: memory is 4096, becomes 2048', '  ! container: there is no container 107', '  ! order: plan: must be one of basic, standard, premium', 'Nothing was changed: --yes adopts what is possible.']) expect(looked.lines).toContain(line)
   const declined = await importSeed(worker(), file, { ...given, confirm: async (question) => (asked.push(question), false) })
   const done = await importSeed(worker(), file, { ...given, yes: true })
   const dry = await importSeed(worker(), file, { ...given, yes: true, dry: true })
   expect([states(declined.data), states(done.data), states(dry.data)].map((all) => (all as string[])[0])).toEqual(['1 possible', '1 adopted', '1 possible'])
   expect(asked).toEqual([expect.stringMatching(/there is no container 107[\s\S]*Adopt 1 sites\?$/)])
+})
+
+it('says of which sites the service is suspended', async () => {
+  const sent: Record<string, unknown>[] = []
+  const { data } = await importSeed(worker(sent), seedFile(...tables, site(1, 105, 'suspended'), site(2, 109, 'SUSPENDED'), site(3, 110, 'stopped')), { ...given, yes: true })
+  expect([states(data), sent.map(({ suspended }) => suspended)]).toEqual([['1 adopted', '2 adopted', '3 adopted'], [true, true, false, true, true, false]])
 })
 
 it('lets two sites of one container or address wait for a person', async () => {

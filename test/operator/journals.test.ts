@@ -9,6 +9,8 @@ import { desire } from '../../src/engine/row.ts'
 import { resourceOf } from '../../src/engine/plan.ts'
 import { resources, wanted } from '../../src/resources/plans.ts'
 import { revived } from '../../src/tenant/state.ts'
+import { endOf, kept } from '../journals/save.ts'
+import { randomHistory } from '../simulation/random-history.ts'
 
 const folder = path.join(import.meta.dirname, '../journals')
 const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
@@ -22,6 +24,12 @@ it('has the journals of this release', () => {
 it.each(files)('%s: the engine does again what it did', async (file) => {
   const all = savedIn(file)
   expect(all.length).toBeGreaterThan(10)
+  for (const saved of all) expect([saved.tenant, (await replay(saved)).differences]).toEqual([saved.tenant, []])
+})
+
+it.each([4, 25, 52, 60])('so do the tenants of a storm with deaths, probes and clocks that differ (seed %i)', async (seed) => {
+  const history = randomHistory(seed)
+  const all = readSaved((await kept(history, endOf(history))).join('\n'))
   for (const saved of all) expect([saved.tenant, (await replay(saved)).differences]).toEqual([saved.tenant, []])
 })
 

@@ -28,11 +28,13 @@ describe('random histories', () => {
 describe('a long outage', () => {
   it.each(['refused', 'timeout', '5xx-before'] as const)('of three hours (%s) costs none of ten orders', async (fault) => {
     const events = Array.from({ length: 10 }, (_, i) => ({ atMs: i * 4 * seconds, service: `s${i}`, verb: 'create' as const }))
-    const { violations, outcomes, requests } = await live({
+    const { violations, outcomes, requests, journal } = await live({
       seed: 5, events, stormMs: 5 * 3_600_000, weather: (start) => ({ edge: [outage(start + 30 * seconds, start + 3 * 3_600_000, fault)] }),
     })
     expect(violations).toEqual([])
     expect(Object.values(outcomes)).toEqual(Array.from({ length: 10 }, () => 'live'))
+    // Whoever is parked tells what the calls that failed have heard.
+    expect(journal.some((line) => / parked .*waiting until it is back \(heard last: /.test(line))).toBe(true)
     // One probe at a time instead of ten tenants asking by themselves.
     expect(requests.edge.length).toBeLessThan(10 * 250)
   })

@@ -1,10 +1,14 @@
 // Mail by its routes, in the platform's own runtime: set up, used, checked and taken away; the policy under its name; and no
 // password in anything that is kept.
 import { listDurableObjectIds, runInDurableObject } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { exportLines } from '../../operator/export.ts'
+import { readSaved } from '../../operator/saved.ts'
+import { Worker } from '../../operator/worker.ts'
 import { app } from '../../src/functions/app.ts'
-import { get, newService, order, post } from './billing.ts'
+import { get, newService, order, origin, post } from './billing.ts'
+import { keys } from './secrets.ts'
 import { connect, delegated, disconnect, everything } from './upstream.ts'
 
 beforeEach(() => connect())
@@ -51,6 +55,17 @@ it('a domain gets mail, mailboxes and its policy, and loses them', async () => {
     kept.push(await runInDurableObject(env.CUSTOMER.get(id), (_object, state) => ['meta', 'step', 'journal', 'history', 'seen'].flatMap((table) => state.storage.sql.exec(`SELECT * FROM ${table}`).toArray())))
   expect(JSON.stringify(kept)).toContain(address)
   for (const secret of [password, 'PRIVATE KEY']) expect(JSON.stringify(kept)).not.toContain(secret)
+
+  const worker = new Worker(origin, keys.operator, (request) => exports.default.fetch(request))
+  const [mine, all] = [await exportLines(worker, { connection: 'test', service: user }, true), await exportLines(worker, undefined)]
+  const kinds = Map.groupBy(mine.data as { kind: string; customer: string; step?: { name: string } }[], ({ kind }) => kind)
+  expect(new Set(kinds.keys())).toEqual(new Set(['customer', 'customer-zone', 'customer-step', 'customer-change', 'customer-line']))
+  expect(kinds.get('customer-step')!.map(({ step }) => step!.name)).toEqual(expect.arrayContaining([`mail-domain:${domain}`, `mail-dkim:${domain}`, `mailbox:${address}`, `mail-forward:sales@${domain}`]))
+  expect(all.lines).toEqual(expect.arrayContaining(mine.lines.filter((line) => !line.includes('"kind":"customer"'))))
+  for (const secret of [password, 'PRIVATE KEY', '$6$']) expect(all.lines.join()).not.toContain(secret)
+  // Who reads it for the tenants passes them over.
+  expect(readSaved(all.lines.join('\n')).map(({ state }) => state.spec.service)).toContain(service)
+  await expect(exportLines(worker, { connection: 'test', service: 'nobody' }, true)).rejects.toThrow('404: There is no such customer.')
 
   expect(await said(post('/mail/domain/delete', whose))).toEqual([409, expect.stringContaining('has a mailbox, whose mail would be lost')])
   expect((await post('/mail/domain/delete', { ...whose, mailboxes: true })).status).toBe(200)
