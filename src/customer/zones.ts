@@ -30,6 +30,8 @@ const readMs = 7_000
 const zonesMax = 100
 export const changesMax = 300
 
+/** In words. */
+const placeOf: Record<Home, string> = { ispconfig: 'on our own name servers', cloudflare: 'at Cloudflare' }
 const away = 'The name server’s administration does not answer at the moment.'
 
 export class Zones {
@@ -91,24 +93,39 @@ export class Zones {
   async addZone(origin: string, actor: string, { home: asked, again }: { home?: Home | undefined; again?: { records: DnsRecord[]; undoes: number } } = {}): Promise<Answer> {
     const { settings, registry } = this.#lent
     const name = shown(origin)
-    const home = asked ?? settings.zoneHome
+    const made = this.#standsIn(origin)
+    const home = asked ?? made ?? settings.zoneHome
     if (home === 'cloudflare' && settings.cloudflareAccount === undefined) return refused('bad-request', 'Zones are not kept at Cloudflare here.')
     const known = await this.known()
-    if (this.#customer.underWay(origin).zone === 'absent') return refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
-    if (known?.zones.some((zone) => zone.origin === origin)) return { ok: true, message: `success: the zone ${name} is there already.${this.#servers(origin)}` }
+    const there = (): Answer => ({ ok: true, message: `success: the zone ${name} is there already.${this.#servers(origin)}` })
+    const going = (): boolean => this.#customer.underWay(origin).zone === 'absent'
+    const wait = refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
+    if (going()) return wait
+    // What was made is there as long as nobody has seen that it is not.
+    if ((made !== undefined && known?.stale !== false) || known?.zones.some((zone) => zone.origin === origin)) return there()
+    if (made !== undefined && made !== home) return refused('conflict', `The zone ${name} was kept ${placeOf[made]} and is not found there: create it there again.`)
     if ((known?.zones.length ?? 0) >= zonesMax) return refused('conflict', `You have ${zonesMax} zones, more are not possible.`)
     const { dns } = this.up(readMs)
     const may = await (home === 'cloudflare' ? registeredDomain(dns, name, settings.platformZone) : delegatedHere(dns, name, settings.nameServers))
     if (!may.ok) return refused(may.code, may.message)
     if (!(await registry.claim(origin, this.ids.zone(origin)))) return refused('conflict', `The zone ${name} cannot be created: the domain has a zone in another account on this platform.`)
+    // Another call may have come in between; from here on nothing is waited for.
+    if (going()) return wait
+    const now = this.#standsIn(origin)
+    if (now !== undefined && now !== made) return there()
     const record = (at: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: at, type, ttl: 3_600, priority: null, data })
     const records = [
       // Cloudflare has those of its own.
       ...(home === 'cloudflare' ? [] : settings.nameServers.map((host) => record(origin, 'NS', host))),
       ...(again?.records.filter((one) => !isOwnNs(one, origin)) ?? [record(origin, 'A', settings.proxyIp), record(`www.${origin}`, 'A', settings.proxyIp)]),
     ]
-    const made = await this.enact({ kind: 'add-zone', origin, records, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
-    return made.ok ? { ok: true, message: `${made.message}${this.#servers(origin)}` } : made
+    const answer = await this.enact({ kind: 'add-zone', origin, records, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+    return answer.ok ? { ok: true, message: `${answer.message}${this.#servers(origin)}` } : answer
+  }
+
+  /** The home in which a zone is wanted, when it was made here. */
+  #standsIn(origin: string): Home | undefined {
+    return homes.find((home) => this.#customer.store.row(zoneRow(origin, home))?.want === 'present')
   }
 
   /** What the registrar must be told of a zone at Cloudflare. */

@@ -39,7 +39,7 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   const operator = seeded(seed + 5)
   if (!burst && operator() < 0.3) events.push(...overrides(operator, tenants))
   const visitor = seeded(seed + 6)
-  const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000)) : []
+  const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000), seeded(seed + 8)) : []
   const ahead = seeded(seed + 7)
   const pool = !burst && ahead() < 0.1
   if (pool) events.push(...poolEvents(ahead))
