@@ -48,10 +48,10 @@ function wantedZones({ actor: { store } }: CustomerHost): Map<string, Wanted> {
 /** A zone as it stands: its records, undefined for what nobody could have written, and what is wrong with it. */
 interface Found { home: Home; origin: string; records: (DnsRecord | undefined)[]; wrong: string[] }
 
-/** Everybody's zones but somebody else's; `mark` is whose a zone at Cloudflare should be. */
+/** Everybody's zones but those that were there before; `mark` is whose a zone at Cloudflare should be. */
 function found(world: World, markOf: (origin: string) => string | undefined): Found[] {
-  const { tables } = ispconfigState(world)
-  const panel = tables.dns_soa.filter((zone) => zone['origin'] !== strangers).map((zone): Found => {
+  const { tables, seeded } = ispconfigState(world)
+  const panel = tables.dns_soa.filter((zone) => !seeded.includes(zone['id']!)).map((zone): Found => {
     const origin = zone['origin']!
     const records = tables.dns_rr.filter((row) => row['zone'] === zone['id']).map((row) =>
       fromRow({ id: Number(row['id']), name: row['name']!, type: row['type']!, data: row['data']!, aux: Number(row['aux'] ?? 0), ttl: Number(row['ttl']), active: row['active'] === 'Y' } as Parameters<typeof fromRow>[0], origin))
