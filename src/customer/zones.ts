@@ -14,6 +14,7 @@ import type { CustomerActor } from './actor.ts'
 import { cloudflareZones, handleOf, idsOf, isOwnNs, panelZones, soon, zoneView, type Ids, type ZoneView } from './contents.ts'
 import { delegatedHere, registeredDomain } from './delegated.ts'
 import type { Lent } from './lent.ts'
+import { madeOf } from './refusals.ts'
 import type { CustomerState, Deed, HistoryItem, SeenZone } from './storage.ts'
 import { homeOf, isEntryOf, originsAt, zoneRow } from './wishes.ts'
 
@@ -202,14 +203,14 @@ export class Zones {
     const item = this.#customer.store.change(n)
     if (!item) return refused('not-found', 'There is no such change.')
     if (item.undone !== null) return { ok: true, message: 'success: it is undone already.' }
-    if (item.state === 'failed') return refused('conflict', 'This change was never made.')
+    if (item.state === 'failed' && (!item.refused || (item.deed.kind === 'records' && madeOf(item).length === 0))) return refused('conflict', 'This change was never made.')
     const { deed } = item
     if (deed.kind === 'mail') return refused('conflict', 'A change of mail cannot be undone, because deleted mail does not come back. Make the opposite change.')
     if (deed.kind === 'add-zone') return this.deleteZone(deed.origin, actor, n)
     if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { home: deed.home ?? 'ispconfig', again: { records: deed.records, undoes: n } })
     const found = await this.find({ name: deed.origin })
     if (!found.ok) return found
-    return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
+    return this.change(found.zone, found.current, inverse(madeOf(item)), { actor, what: `Change ${n} was undone`, undoes: n })
   }
 
   /** Its deletion is under way, or has been done since it was seen. */
@@ -245,8 +246,8 @@ async function fresh(read: Promise<SeenZone[]>, seen: SeenZone[]): Promise<{ zon
   }
 }
 
-function answerOf({ state, why, what }: HistoryItem, notes: string): Answer {
-  if (state === 'failed') return refused('conflict', why ?? 'It could not be done.')
+function answerOf({ state, why, what, refused: not }: HistoryItem, notes: string): Answer {
+  if (state === 'failed' || not) return refused('conflict', why ?? 'It could not be done.')
   const message = state === 'done'
     ? `success: ${lower(what)}. It is live within about a minute.`
     : `success: accepted, and done as soon as the name server’s administration answers (${lower(what)}).`

@@ -7,6 +7,7 @@ import { zoneMarkName, type Home } from '../../src/domain/dns/home.ts'
 import { isDkim } from '../../src/domain/mail/dkim.ts'
 import { identityOf, type DnsRecord } from '../../src/domain/dns/record.ts'
 import { changed } from '../../src/domain/dns/zone-diff.ts'
+import { madeOf } from '../../src/customer/refusals.ts'
 import { fromCloudflare } from '../../src/resources/cloudflare-rows.ts'
 import { fromRow } from '../../src/resources/dns-rows.ts'
 import type { CustomerHost } from '../customer/host.ts'
@@ -35,12 +36,13 @@ interface Wanted { home: Home; records: DnsRecord[] }
 /** The zones that should stand: the customer's history told again, what failed left out. */
 function wantedZones({ actor: { store } }: CustomerHost): Map<string, Wanted> {
   const zones = new Map<string, Wanted>()
-  for (const { deed, state } of store.history(Infinity, 1_000).reverse()) {
-    if (state === 'failed') continue
+  for (const item of store.history(Infinity, 1_000).reverse()) {
+    const { deed, state, refused } = item
+    if (state === 'failed' && !refused) continue
     const zone = zones.get(deed.origin)
-    if (deed.kind === 'add-zone') zones.set(deed.origin, { home: deed.home ?? 'ispconfig', records: deed.records })
+    if (deed.kind === 'add-zone') zones.set(deed.origin, { home: deed.home ?? 'ispconfig', records: changed([], madeOf(item)) })
     else if (deed.kind === 'delete-zone') zones.delete(deed.origin)
-    else if (zone) zones.set(deed.origin, { ...zone, records: changed(zone.records, deed.changes) })
+    else if (zone) zones.set(deed.origin, { ...zone, records: changed(zone.records, madeOf(item)) })
   }
   return zones
 }
