@@ -3,19 +3,24 @@
 import type { Thing } from '../../lab/everything.ts'
 import { delegate, register } from '../../lab/dns/internet.ts'
 import { between, pick, seeded, type Random } from '../../lab/random.ts'
+import { trouble } from '../../lab/ispconfig/ispconfig.ts'
 import { Disk, Gone } from '../../lab/disk.ts'
 import { MailBook } from '../../src/broker/mail-book.ts'
 import { ZoneBook } from '../../src/broker/zone-book.ts'
 import { zoneSettings } from '../../src/customer/lent.ts'
+import type { Zones } from '../../src/customer/zones.ts'
 import { beforeFirst, firstBreak, type AuditLine } from '../../src/domain/audit-chain.ts'
 import { homes as dnsHomes, type Home } from '../../src/domain/dns/home.ts'
-import { identityOf } from '../../src/domain/dns/record.ts'
+import { identityOf, type DnsRecord } from '../../src/domain/dns/record.ts'
+import type { Change } from '../../src/domain/dns/zone-diff.ts'
 import { CustomerHost } from '../customer/host.ts'
 import type { Platform } from './platform.ts'
 import { strangersThings, zonesAtRest } from './zones-at-rest.ts'
 
 /** What a customer asks for: a zone, a record in it, mail for it, and each of them away again. */
 export type Wish = 'add-zone' | 'delete-zone' | { add: string } | { delete: string } | 'add-mail' | 'delete-mail' | 'undo'
+  /** Three records in one change; a CNAME in the place of an address; what the panel refuses from now on. */
+  | { several: string } | { alias: string } | { refuses: string[] }
 /** `home` is where a zone that is asked for shall be kept; ISPConfig when left out. */
 export interface CustomerEvent { atMs: number; customer: string; zone: string; wish: Wish; home?: Home }
 
@@ -63,6 +68,7 @@ export class Customers {
     const { world } = this.#platform.dc
     register(world, zone)
     delegate(world, zone, nameServers)
+    if (typeof wish === 'object' && 'refuses' in wish) return trouble(world, { stricter: wish.refuses })
     const { zones, mail } = this.#host(customer)
     const origin = `${zone}.`
     const record = (name: string) => ({ name: `${name}.${zone}`, type: 'A', ttl: 300, data: '203.0.113.20' })
@@ -72,6 +78,7 @@ export class Customers {
       if (wish === 'add-mail') return mail.addDomain(zone, 's1', 'sim')
       if (wish === 'delete-mail') return mail.deleteDomain(zone, true, 'sim')
       if (wish === 'undo') return zones.undo(this.#host(customer).actor.store.lastChange(), 'sim')
+      if ('several' in wish || 'alias' in wish) return several(zones, origin, wish)
       if ('add' in wish) return zones.addRecord({}, record(wish.add), 'sim')
       const identity = identityOf({ name: `${wish.delete}.${origin}`, type: 'A', ttl: 300, priority: null, data: '203.0.113.20' })
       return zones.deleteRecord({ id: zones.ids.zone(origin) }, zones.ids.record(origin, identity), 'sim')
@@ -134,6 +141,18 @@ export class Customers {
   }
 }
 
+/** One change of several records, of which the panel may refuse some. */
+async function several(zones: Zones, origin: string, wish: { several: string } | { alias: string }): Promise<void> {
+  const found = await zones.find({ name: origin })
+  if (!found.ok) return
+  const record = (name: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: `${name}.${origin}`, type, ttl: 300, priority: null, data })
+  const before = 'alias' in wish ? found.current.find(({ name, type }) => name === `${wish.alias}.${origin}` && type === 'A') : undefined
+  const changes: Change[] = 'several' in wish
+    ? [record(wish.several, 'A', '203.0.113.20'), record(wish.several, 'AAAA', '2001:db8::20'), record('text', 'TXT', wish.several)].map((after) => ({ action: 'create', after }))
+    : before ? [{ action: 'update', before, after: record(wish.alias, 'CNAME', 'shops.example.net.') }] : []
+  await zones.change(found.zone, found.current, changes, { actor: 'sim', what: 'Several records were changed' })
+}
+
 /** A few customers who change their minds; mail is rare, because making its key takes real time. `homes` is where they want their zones. */
 export function customerEvents(die: Random, fromMs: number, homes: Random): CustomerEvent[] {
   const events: CustomerEvent[] = []
@@ -150,5 +169,12 @@ export function customerEvents(die: Random, fromMs: number, homes: Random): Cust
     }
   }
   const mostly = ['1', '2', '3'].map(() => (homes() < 0.5 ? 'cloudflare' : 'ispconfig'))
-  return events.map((event) => (event.wish === 'add-zone' ? { ...event, home: homes() < 0.85 ? mostly[Number(event.customer) - 1]! : pick(homes, dnsHomes) } : event))
+  const refuses = (atMs: number, names: string[]): CustomerEvent => ({ ...events[0]!, atMs, wish: { refuses: names } })
+  const strict = homes() < 0.3 ? [refuses(fromMs, ['dns_cname_add', 'dns_aaaa_add']), refuses(fromMs + between(homes, 60_000, 400_000), [])] : []
+  return [...strict, ...events.map((event): CustomerEvent => {
+    const { wish } = event
+    if (wish === 'add-zone') return { ...event, home: homes() < 0.85 ? mostly[Number(event.customer) - 1]! : pick(homes, dnsHomes) }
+    if (typeof wish !== 'object' || !('add' in wish) || wish.add === '*') return event
+    return { ...event, wish: pick<Wish>(homes, [wish, { several: wish.add }, { alias: wish.add }, { alias: 'www' }]) }
+  })]
 }
