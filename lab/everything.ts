@@ -9,7 +9,7 @@ import { containers, firewallConfs, haFacts } from './proxmox/observers.ts'
 import type { World } from './world.ts'
 
 /** One thing upstream. `of` is the VMID, host name or domain that tells whose it is. */
-export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'archive' | 'proxy host' | 'certificate' | 'dns record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
+export interface Thing { kind: 'container' | 'volume' | 'ha resource' | 'ha rule' | 'firewall' | 'snapshot' | 'archive' | 'proxy host' | 'certificate' | 'dns record' | 'panel record' | 'dns zone' | 'zone record' | 'mail domain' | 'mailbox' | 'forwarding' | 'site'; of: string; what: string }
 
 /** Everything that was made for somebody; the seeded furniture (certificates, groups, templates, somebody else's zones) and the panel's clients do not count. */
 export function everything(world: World): Thing[] {
@@ -17,7 +17,8 @@ export function everything(world: World): Thing[] {
   const ha = haFacts(world)
   const { tables: panel, seeded } = slice<{ tables: Record<string, Row[]>; seeded: string[] }>(world, 'ispconfig', { tables: {}, seeded: [] })
   const domainOf = (address = ''): string => address.split('@').at(-1)!
-  const origins = new Map(panel['dns_soa']?.filter((zone) => !seeded.includes(zone['id']!)).map((zone) => [zone['id'], zone['origin']!.replace(/\.$/, '')]))
+  const zones = new Map((panel['dns_soa'] ?? []).map((zone) => [zone['id']!, zone['origin']!.replace(/\.$/, '')]))
+  const made = [...zones].filter(([id]) => !seeded.includes(id))
   return [
     ...guests.map((one): Thing => ({ kind: 'container', of: String(one.vmid), what: `${one.status} on ${one.node}` })),
     ...guests.flatMap((one) => one.snapshots.map((name): Thing => ({ kind: 'snapshot', of: String(one.vmid), what: name }))),
@@ -30,8 +31,11 @@ export function everything(world: World): Thing[] {
     ...npmState(world).certificates.flatMap(({ id, provider, domain_names: names, meta }) =>
       (provider === 'letsencrypt' && meta['dns_challenge'] !== true ? names.map((name): Thing => ({ kind: 'certificate', of: name, what: String(id) })) : [])),
     ...slice<{ records: DnsRecord[] }>(world, 'cloudflare', { records: [] }).records.map((record): Thing => ({ kind: 'dns record', of: record.name, what: record.content })),
-    ...[...origins.values()].map((origin): Thing => ({ kind: 'dns zone', of: origin, what: origin })),
-    ...(panel['dns_rr'] ?? []).map((rr): Thing => ({ kind: 'zone record', of: origins.get(rr['zone']) ?? '?', what: `${rr['type']} ${rr['name']}` })),
+    ...made.map(([, origin]): Thing => ({ kind: 'dns zone', of: origin, what: origin })),
+    // In a zone that was there before, such as the platform's own, each record is a thing by itself.
+    ...(panel['dns_rr'] ?? []).map(({ zone = '', type, name = '', data }): Thing => (seeded.includes(zone)
+      ? { kind: 'panel record', of: name.endsWith('.') ? name.slice(0, -1) : `${name}.${zones.get(zone)}`, what: `${type} ${data}` }
+      : { kind: 'zone record', of: zones.get(zone) ?? '?', what: `${type} ${name}` })),
     ...zonesOf(world).flatMap(({ name, records }): Thing[] => [{ kind: 'dns zone', of: name, what: name }, ...records.map((one): Thing => ({ kind: 'zone record', of: name, what: `${one.type} ${one.name}` }))]),
     ...(panel['mail_domain'] ?? []).map((row): Thing => ({ kind: 'mail domain', of: row['domain']!, what: row['domain']! })),
     ...(panel['mail_user'] ?? []).map((row): Thing => ({ kind: 'mailbox', of: domainOf(row['email']), what: row['email']! })),

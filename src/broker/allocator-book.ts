@@ -184,8 +184,9 @@ export class AllocatorBook {
       next = { ...record!, target: targetOf(wish.verb, target === 'undone' ? 'terminated' : target), seq: seq + 1, spec: { ...spec, plan } }
       stands = this.#unheard(tenant, record!.identity.epoch)
     }
-    const { spec, identity, seq } = next
-    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...stands, actor: wish.actor, at: now }
+    const { spec, identity, seq, target } = next
+    const meanwhile = wish.verb === 'upgrade' && (target === 'live' || target === 'suspended') ? { target } : {}
+    const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...meanwhile, ...stands, actor: wish.actor, at: now }
     this.#put(next)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
     return { answer: 'taken', command, record: next }

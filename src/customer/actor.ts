@@ -15,6 +15,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts'
 import { CustomerStorage, type CustomerState, type Deed, type HistoryItem } from './storage.ts'
 import type { Lent } from './lent.ts'
 import { projection } from './projection.ts'
+import { isThrough, refuse, whyOf } from './refusals.ts'
 import { release } from './release.ts'
 import { sentence } from './sentence.ts'
 import { comesFirst, homeOf, isEntryOf, isZoneRow, waits, Wishes, zoneRow } from './wishes.ts'
@@ -203,11 +204,15 @@ export class CustomerActor {
     }
   }
 
-  /** A record that cannot be written is not wanted any more, a zone takes its records with it; its change has failed. */
+  /** A record that cannot be written is not wanted any more, all else of its change is; a zone takes its records with it, and the change has failed. */
   #giveUp(row: Row, reason: string): boolean {
     const { store } = this
     const now = this.#lent.now()
     return store.transaction(() => {
+      if (refuse(store, this.#wishes, row, reason, now)) {
+        store.journal('turned', row.name, row.attempt, reason)
+        return true
+      }
       const items = store.pending().filter((item) => item.rows.includes(row.name))
       // Its change may have failed already by another of its rows.
       const failed = (): boolean => store.history(Number.MAX_SAFE_INTEGER, recent).find((item) => item.rows.includes(row.name))?.state === 'failed'
@@ -240,7 +245,7 @@ export class CustomerActor {
       } else if (waits(item) && item.deed.wants.filter(comesFirst).every(({ resource }) => store.row(resource)?.phase === 'settled')) {
         store.putChange({ ...item, rows: [...item.rows, ...this.#wishes.changes(origin, item.deed.changes, this.#lent.now())] })
         more = true
-      } else if (item.rows.every((name) => store.row(name)?.phase === 'settled')) this.#over({ ...item, state: 'done' })
+      } else if (isThrough(store, item)) this.#over(item.refused ? { ...item, state: 'failed', why: whyOf(item, true) } : { ...item, state: 'done' })
     }
     return more
   }

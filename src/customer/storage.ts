@@ -17,6 +17,9 @@ export type Deed =
   | { kind: 'records'; origin: string; changes: Change[] }
   | { kind: 'mail'; origin: string; changes: Change[]; wants: Wanted[] }
 
+/** A record that its home did not take; `kept` is what it was to replace and came back. */
+export interface Refused { row: string; record: DnsRecord; why: string; kept: DnsRecord | null }
+
 export interface HistoryItem {
   n: number
   at: number
@@ -28,6 +31,8 @@ export interface HistoryItem {
   rows: string[]
   state: 'pending' | 'done' | 'failed'
   why: string | null
+  /** The records of it that were refused, while all else of it goes on; left out when there were none. */
+  refused?: Refused[]
   /** The item that it takes back, and the one that took it back. */
   undoes: number | null
   undone: number | null

@@ -14,6 +14,7 @@ import type { CustomerActor } from './actor.ts'
 import { cloudflareZones, handleOf, idsOf, isOwnNs, panelZones, soon, zoneView, type Ids, type ZoneView } from './contents.ts'
 import { delegatedHere, registeredDomain } from './delegated.ts'
 import type { Lent } from './lent.ts'
+import { madeOf } from './refusals.ts'
 import type { CustomerState, Deed, HistoryItem, SeenZone } from './storage.ts'
 import { homeOf, isEntryOf, originsAt, zoneRow } from './wishes.ts'
 
@@ -30,6 +31,8 @@ const readMs = 7_000
 const zonesMax = 100
 export const changesMax = 300
 
+/** In words. */
+const placeOf: Record<Home, string> = { ispconfig: 'on our own name servers', cloudflare: 'at Cloudflare' }
 const away = 'The name server’s administration does not answer at the moment.'
 
 export class Zones {
@@ -91,24 +94,39 @@ export class Zones {
   async addZone(origin: string, actor: string, { home: asked, again }: { home?: Home | undefined; again?: { records: DnsRecord[]; undoes: number } } = {}): Promise<Answer> {
     const { settings, registry } = this.#lent
     const name = shown(origin)
-    const home = asked ?? settings.zoneHome
+    const made = this.#standsIn(origin)
+    const home = asked ?? made ?? settings.zoneHome
     if (home === 'cloudflare' && settings.cloudflareAccount === undefined) return refused('bad-request', 'Zones are not kept at Cloudflare here.')
     const known = await this.known()
-    if (this.#customer.underWay(origin).zone === 'absent') return refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
-    if (known?.zones.some((zone) => zone.origin === origin)) return { ok: true, message: `success: the zone ${name} is there already.${this.#servers(origin)}` }
+    const there = (): Answer => ({ ok: true, message: `success: the zone ${name} is there already.${this.#servers(origin)}` })
+    const going = (): boolean => this.#customer.underWay(origin).zone === 'absent'
+    const wait = refused('conflict', `The zone ${name} is being deleted. Please try again in a minute.`)
+    if (going()) return wait
+    // What was made is there as long as nobody has seen that it is not.
+    if ((made !== undefined && known?.stale !== false) || known?.zones.some((zone) => zone.origin === origin)) return there()
+    if (made !== undefined && made !== home) return refused('conflict', `The zone ${name} was kept ${placeOf[made]} and is not found there: create it there again.`)
     if ((known?.zones.length ?? 0) >= zonesMax) return refused('conflict', `You have ${zonesMax} zones, more are not possible.`)
     const { dns } = this.up(readMs)
     const may = await (home === 'cloudflare' ? registeredDomain(dns, name, settings.platformZone) : delegatedHere(dns, name, settings.nameServers))
     if (!may.ok) return refused(may.code, may.message)
     if (!(await registry.claim(origin, this.ids.zone(origin)))) return refused('conflict', `The zone ${name} cannot be created: the domain has a zone in another account on this platform.`)
+    // Another call may have come in between; from here on nothing is waited for.
+    if (going()) return wait
+    const now = this.#standsIn(origin)
+    if (now !== undefined && now !== made) return there()
     const record = (at: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: at, type, ttl: 3_600, priority: null, data })
     const records = [
       // Cloudflare has those of its own.
       ...(home === 'cloudflare' ? [] : settings.nameServers.map((host) => record(origin, 'NS', host))),
       ...(again?.records.filter((one) => !isOwnNs(one, origin)) ?? [record(origin, 'A', settings.proxyIp), record(`www.${origin}`, 'A', settings.proxyIp)]),
     ]
-    const made = await this.enact({ kind: 'add-zone', origin, records, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
-    return made.ok ? { ok: true, message: `${made.message}${this.#servers(origin)}` } : made
+    const answer = await this.enact({ kind: 'add-zone', origin, records, ...(home === 'ispconfig' ? {} : { home }) }, { actor, what: `The zone ${name} was created`, ...(again ? { undoes: again.undoes } : {}) })
+    return answer.ok ? { ok: true, message: `${answer.message}${this.#servers(origin)}` } : answer
+  }
+
+  /** The home in which a zone is wanted, when it was made here. */
+  #standsIn(origin: string): Home | undefined {
+    return homes.find((home) => this.#customer.store.row(zoneRow(origin, home))?.want === 'present')
   }
 
   /** What the registrar must be told of a zone at Cloudflare. */
@@ -185,14 +203,14 @@ export class Zones {
     const item = this.#customer.store.change(n)
     if (!item) return refused('not-found', 'There is no such change.')
     if (item.undone !== null) return { ok: true, message: 'success: it is undone already.' }
-    if (item.state === 'failed') return refused('conflict', 'This change was never made.')
+    if (item.state === 'failed' && (!item.refused || (item.deed.kind === 'records' && madeOf(item).length === 0))) return refused('conflict', 'This change was never made.')
     const { deed } = item
     if (deed.kind === 'mail') return refused('conflict', 'A change of mail cannot be undone, because deleted mail does not come back. Make the opposite change.')
     if (deed.kind === 'add-zone') return this.deleteZone(deed.origin, actor, n)
     if (deed.kind === 'delete-zone') return this.addZone(deed.origin, actor, { home: deed.home ?? 'ispconfig', again: { records: deed.records, undoes: n } })
     const found = await this.find({ name: deed.origin })
     if (!found.ok) return found
-    return this.change(found.zone, found.current, inverse(deed.changes), { actor, what: `Change ${n} was undone`, undoes: n })
+    return this.change(found.zone, found.current, inverse(madeOf(item)), { actor, what: `Change ${n} was undone`, undoes: n })
   }
 
   /** Its deletion is under way, or has been done since it was seen. */
@@ -228,8 +246,8 @@ async function fresh(read: Promise<SeenZone[]>, seen: SeenZone[]): Promise<{ zon
   }
 }
 
-function answerOf({ state, why, what }: HistoryItem, notes: string): Answer {
-  if (state === 'failed') return refused('conflict', why ?? 'It could not be done.')
+function answerOf({ state, why, what, refused: not }: HistoryItem, notes: string): Answer {
+  if (state === 'failed' || not) return refused('conflict', why ?? 'It could not be done.')
   const message = state === 'done'
     ? `success: ${lower(what)}. It is live within about a minute.`
     : `success: accepted, and done as soon as the name server’s administration answers (${lower(what)}).`

@@ -60,6 +60,8 @@ export const Command = z.object({
   verb: z.enum(verbs),
   spec: Spec,
   identity: Identity,
+  /** Of an `upgrade`: what the service is wanted to be meanwhile, so that nothing is lost that it overtakes on its way. */
+  target: z.enum(['live', 'suspended']).optional(),
   /** Of a `create` that was given a site built ahead, and of what may overtake it: what stands already. */
   built: z.array(Built).optional(),
   /** Who asked: the connection, or an operator's name. */

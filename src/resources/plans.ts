@@ -72,6 +72,7 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
   const place: PowerWish = { vmid, node }
   const spare = spec.connection === poolConnection
   const generic = spareName(vmid)
+  const inPanel = cluster.zoneHome === 'ispconfig'
   const nobodys = { hostname: `${generic}.invalid`, url: `http://${generic}.invalid`, title: 'New site', adminEmail: spec.email }
   const theirs = { hostname, url: cluster.siteUrl.replace('*', identity.label), title: titleOf(identity.label), adminEmail: spec.email }
   const door = { forwardHost: page.host, forwardPort: page.port, enabled: site.published }
@@ -99,9 +100,9 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
     line<PowerWish>(power, running, place),
     line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
     ...(spare && identity.label === generic ? [] : [
-      line<DnsRecordWish>(dnsRecord, cluster.zoneHome !== 'ispconfig', { hostname, ip: spec.publicIp, ttl: 300, ...(cluster.wildcardDns ? { wildcard: `*.${cluster.zone}` } : {}) }),
-      // Once the home was ever set, what stands in the other one goes when the new one answers.
-      ...(cluster.zoneHome === undefined ? [] : [line<PanelRecordWish>(panelRecord, cluster.zoneHome === 'ispconfig', { hostname, ip: spec.publicIp, ttl: 300, zone: cluster.zone, dnsServer: cluster.customers.dnsServer })]),
+      line<DnsRecordWish>(dnsRecord, !inPanel, { hostname, ip: spec.publicIp, ttl: 300, ...(cluster.wildcardDns ? { wildcard: `*.${cluster.zone}` } : {}) }, inPanel && !gone ? [panelRecord.name] : undefined),
+      // Once the home was ever set, what stands in the other one goes when it stands in the new one.
+      ...(cluster.zoneHome === undefined ? [] : [line<PanelRecordWish>(panelRecord, inPanel, { hostname, ip: spec.publicIp, ttl: 300, zone: cluster.zone, dnsServer: cluster.customers.dnsServer }, inPanel || gone ? undefined : [dnsRecord.name])]),
       line<ProxyHostWish>(proxyHost, true, { hostname, zone: cluster.zone, ...door }, back),
     ]),
     line<WordPressWish>(wordpress, true, { ...place, ...(spare ? nobodys : theirs), ...(identity.ahead ? { personalise: { from: nobodys.url, address: ip } } : {}) }),

@@ -20,7 +20,7 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   if (state?.undoing && !fresh && command.verb !== 'terminate') return ignore(store, command, 'the order is being taken back')
   if (fresh && !state.undoing) return ignore(store, command, 'its present epoch has not ended')
   const { verb, id, actor, seq, spec } = command
-  const target = targetOf(verb, state?.target ?? (command.adoption?.suspended ? 'suspended' : 'live'))
+  const target = command.target ?? targetOf(verb, state?.target ?? (command.adoption?.suspended ? 'suspended' : 'live'))
   const same = state?.target === target && state.spec.plan === spec.plan && !state.undoing
   if (!state) {
     begin(store, { ...command, target }, {}, now)

@@ -118,6 +118,23 @@ describe('a zone at Cloudflare', () => {
     expect([one.zoneRow(origin)?.['origin'], zonesOf(one.world)]).toEqual([origin, []])
   })
 
+  it('has one home, whoever answers: asked for in the other one it is there already, while it is coming too', async () => {
+    let away = false
+    const one = start({ edge: [({ url }) => (away && url.includes('/ispconfig/') ? 'refused' : undefined)], inside: [({ url }) => (away && url.includes('cloudflare') ? 'refused' : undefined)] })
+    const me = await withZone(one)
+    delegate(one.world, 'example.com', ['ns1.berth.localhost', 'ns2.berth.localhost'])
+    await one.pass(5_000)
+    away = true
+    expect(good(await one.run(me.zones.addZone(origin, 'shop', { home: 'ispconfig' })))).toMatch(/is there already/)
+    away = false
+    good(await one.run(me.zones.deleteZone('example.com', 'shop')))
+    const both = await one.run(Promise.all([me.zones.addZone(origin, 'shop', { home: 'ispconfig' }), me.zones.addZone(origin, 'shop')]))
+    expect(both.map((answer) => answer.ok)).toEqual([true, true])
+    await one.pass(60_000)
+    expect([one.zoneRow(origin) === undefined, zonesOf(one.world).length]).not.toEqual([one.zoneRow(origin) !== undefined, 1])
+    expect((one.zoneRow(origin) ? 1 : 0) + zonesOf(one.world).length).toBe(1)
+  })
+
   it('has mail: its records and its DKIM key are published there', async () => {
     const one = start()
     const me = await withZone(one)

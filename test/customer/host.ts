@@ -16,6 +16,7 @@ import type { PlanName } from '../../src/domain/plan.ts'
 import type { Rim } from '../../src/upstreams/http.ts'
 import { upstreams } from '../../src/upstreams/upstreams.ts'
 import { settings, type DataCentre } from '../simulation/data-centre.ts'
+import { probe } from '../simulation/probe.ts'
 
 /** What surrounds all customers' objects. */
 export interface Around {
@@ -67,7 +68,7 @@ export class CustomerHost {
     const lent: Lent = {
       storage, settings: zoneSettings, now: rim.now, random, clients,
       sleep: (ms, signal) => rim.sleep(ms, signal),
-      probe: async () => void (await clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 }).ispconfig.jobqueueCount()),
+      probe: (system) => probe(clients({ operation: 'probe', attempt: 0, deadline: rim.now() + 5_000 }), system, zoneSettings.platformZone),
       gate: (tenant) => ({
         acquire: (ask) => answer(() => gate().acquire({ tenant, building: false, since: 0, ...ask }, clock.now())),
         spend: ({ budgets }) => answer(() => gate().spend(budgets, clock.now())),

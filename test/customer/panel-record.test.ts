@@ -82,6 +82,8 @@ describe('the record of a site in ISPConfig', () => {
 it('is wanted where the platform’s zone is kept; what stands in the other home goes when the home has changed', () => {
   one = rig()
   const state = { key: 't1', spec: { connection: 'sim', service: 'one', email: 'a@example.com', plan: 'basic', publicIp: '203.0.113.10' }, identity: { epoch: 1, vmid: 1, ip: '192.168.1.100', label: 'a', hostname: 'a.berth.localhost', node: 'node1' }, target: 'live', served: true, undoing: false, site: freshSite(20) } as const
-  const records = (zoneHome?: 'ispconfig' | 'cloudflare') => wanted(state, { ...cluster, ...(zoneHome ? { zoneHome } : {}) }).filter(({ resource }) => resource.endsWith('-record')).map(({ resource, want }) => `${resource} ${want}`)
-  expect([records(), records('cloudflare'), records('ispconfig')]).toEqual([['dns-record present'], ['dns-record present', 'panel-record absent'], ['dns-record absent', 'panel-record present']])
+  const records = (zoneHome?: 'ispconfig' | 'cloudflare') => wanted(state, { ...cluster, ...(zoneHome ? { zoneHome } : {}) }).filter(({ resource }) => resource.endsWith('-record')).map(({ resource, want, after = [] }) => [resource, want, ...after].join(' '))
+  // It is taken from the old home only when it stands in the new one.
+  expect([records(), records('cloudflare'), records('ispconfig')]).toEqual([['dns-record present'], ['dns-record present', 'panel-record absent dns-record'], ['dns-record absent panel-record', 'panel-record present']])
+  expect(wanted({ ...state, target: 'terminated' }, { ...cluster, zoneHome: 'ispconfig' }).filter(({ resource }) => resource.endsWith('-record')).flatMap(({ after = [] }) => after)).toEqual([])
 })

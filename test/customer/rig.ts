@@ -43,7 +43,7 @@ export function rig(options: { edge?: readonly Rule[]; inside?: readonly Rule[];
   const rim = { ...dc.rim, fetch: async (request: Request) => (new URL(request.url).host.startsWith('mta-sts.') ? policy() : dc.rim.fetch(request)) }
   const around: Around = {
     dc, rim, zones: book, mail: mailBook, services, zombies: true,
-    settings: zoneSettings({ ...cluster, customers: { ...cluster.customers, zoneHome: options.zoneHome ?? 'ispconfig', cloudflareAccount: 'f'.repeat(32) } }),
+    settings: zoneSettings({ ...cluster, customers: { ...cluster.customers, zoneHome: options.zoneHome ?? 'ispconfig' } }),
     gate: () => gate, random: () => 0.5, answer: async (run) => run(),
     report: (told) => {
       if (copy.away) throw new Error('D1 is away')

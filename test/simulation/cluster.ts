@@ -21,6 +21,6 @@ export const cluster: Cluster = Cluster.parse({
   siteUrl: 'https://*.berth.localhost',
   backupStorage: 'backup',
   hostNames: 'random',
-  customers: { mailHost: 'mail.berth.localhost', dnsServer: 4, mailServer: 3 },
+  customers: { mailHost: 'mail.berth.localhost', dnsServer: 4, mailServer: 3, cloudflareAccount: 'f'.repeat(32) },
   mail: { address: '203.0.113.12', policyHost: 'policy.berth.localhost' },
 })

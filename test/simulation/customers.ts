@@ -2,29 +2,30 @@
 // they ask for, and what must hold of it when all has come to rest: the home holds what was wanted, nothing else, nobody else's touched.
 import type { Thing } from '../../lab/everything.ts'
 import { delegate, register } from '../../lab/dns/internet.ts'
-import { ispconfigState, type Row } from '../../lab/ispconfig/state.ts'
 import { between, pick, seeded, type Random } from '../../lab/random.ts'
+import { trouble } from '../../lab/ispconfig/ispconfig.ts'
 import { Disk, Gone } from '../../lab/disk.ts'
 import { MailBook } from '../../src/broker/mail-book.ts'
 import { ZoneBook } from '../../src/broker/zone-book.ts'
 import { zoneSettings } from '../../src/customer/lent.ts'
+import type { Zones } from '../../src/customer/zones.ts'
 import { beforeFirst, firstBreak, type AuditLine } from '../../src/domain/audit-chain.ts'
-import { isDkim } from '../../src/domain/mail/dkim.ts'
+import { homes as dnsHomes, type Home } from '../../src/domain/dns/home.ts'
 import { identityOf, type DnsRecord } from '../../src/domain/dns/record.ts'
-import { changed } from '../../src/domain/dns/zone-diff.ts'
-import { fromRow } from '../../src/resources/dns-rows.ts'
+import type { Change } from '../../src/domain/dns/zone-diff.ts'
 import { CustomerHost } from '../customer/host.ts'
 import type { Platform } from './platform.ts'
+import { strangersThings, zonesAtRest } from './zones-at-rest.ts'
 
 /** What a customer asks for: a zone, a record in it, mail for it, and each of them away again. */
 export type Wish = 'add-zone' | 'delete-zone' | { add: string } | { delete: string } | 'add-mail' | 'delete-mail' | 'undo'
-export interface CustomerEvent { atMs: number; customer: string; zone: string; wish: Wish }
+  /** Three records in one change; a CNAME in the place of an address; what the panel refuses from now on. */
+  | { several: string } | { alias: string } | { refuses: string[] }
+/** `home` is where a zone that is asked for shall be kept; ISPConfig when left out. */
+export interface CustomerEvent { atMs: number; customer: string; zone: string; wish: Wish; home?: Home }
 
 const nameServers = ['ns1.berth.localhost', 'ns2.berth.localhost']
 const kinds = new Set<Thing['kind']>(['dns zone', 'zone record', 'mail domain', 'mailbox', 'forwarding'])
-
-/** Somebody else's zone that the panel holds from the beginning. */
-const strangers = 'somebody-else.example.'
 
 interface Told { lines: Map<number, AuditLine & { hash: string }> }
 
@@ -63,19 +64,21 @@ export class Customers {
   }
 
   /** The customer asks; whether the power is cut meanwhile, or the answer lost, only the object can tell. */
-  ask({ customer, zone, wish }: CustomerEvent): void {
+  ask({ customer, zone, wish, home = 'ispconfig' }: CustomerEvent): void {
     const { world } = this.#platform.dc
     register(world, zone)
     delegate(world, zone, nameServers)
+    if (typeof wish === 'object' && 'refuses' in wish) return trouble(world, { stricter: wish.refuses })
     const { zones, mail } = this.#host(customer)
     const origin = `${zone}.`
     const record = (name: string) => ({ name: `${name}.${zone}`, type: 'A', ttl: 300, data: '203.0.113.20' })
     const asked = (): Promise<unknown> => {
-      if (wish === 'add-zone') return zones.addZone(origin, 'sim')
+      if (wish === 'add-zone') return zones.addZone(origin, 'sim', { home })
       if (wish === 'delete-zone') return zones.deleteZone(zone, 'sim')
       if (wish === 'add-mail') return mail.addDomain(zone, 's1', 'sim')
       if (wish === 'delete-mail') return mail.deleteDomain(zone, true, 'sim')
       if (wish === 'undo') return zones.undo(this.#host(customer).actor.store.lastChange(), 'sim')
+      if ('several' in wish || 'alias' in wish) return several(zones, origin, wish)
       if ('add' in wish) return zones.addRecord({}, record(wish.add), 'sim')
       const identity = identityOf({ name: `${wish.delete}.${origin}`, type: 'A', ttl: 300, priority: null, data: '203.0.113.20' })
       return zones.deleteRecord({ id: zones.ids.zone(origin) }, zones.ids.record(origin, identity), 'sim')
@@ -87,7 +90,7 @@ export class Customers {
 
   #host(user: string): CustomerHost {
     for (const host of this.hosts.values()) if (host.whose.user === user) return host
-    if (this.hosts.size === 0) this.#foreign = JSON.stringify(foreign(this.#platform))
+    if (this.hosts.size === 0) this.#foreign = JSON.stringify(strangersThings(this.#platform.dc.world, true))
     const host = new CustomerHost(user, 'sim', this.#around)
     let starting = false
     host.disk.onCommit = (commit) => {
@@ -121,34 +124,16 @@ export class Customers {
   /** Everything that is wrong, in words. */
   violations(): string[] {
     if (this.hosts.size === 0) return []
-    const wrong: string[] = []
-    if (JSON.stringify(foreign(this.#platform)) !== this.#foreign) wrong.push('somebody else’s zone was touched')
-    const { tables } = ispconfigState(this.#platform.dc.world)
-    const wanted = new Map<string, CustomerHost>()
-    for (const host of this.hosts.values()) {
-      const { store } = host.actor
-      const say = (text: string): void => void wrong.push(`customer ${host.whose.user}: ${text}`)
+    const { world } = this.#platform.dc
+    const wrong: string[] = JSON.stringify(strangersThings(world)) === this.#foreign ? [] : ['somebody else’s zone was touched']
+    for (const { whose, actor: { store } } of this.hosts.values()) {
+      const say = (text: string): void => void wrong.push(`customer ${whose.user}: ${text}`)
       const open = store.rows().filter(({ phase }) => phase !== 'settled')
       if (open.length > 0 || store.pending().length > 0) say(`not at rest: ${open.map((row) => `${row.name} ${row.want} ${row.phase} ${row.why ?? ''}`).join('; ')} (${store.pending().length} changes)`)
-      const broken = firstBreak(beforeFirst, [...this.#told.get(host.whose.key)!.lines.values()].sort((a, b) => a.line - b.line), store.sealsAfter(0, 100_000), Infinity)
+      const broken = firstBreak(beforeFirst, [...this.#told.get(whose.key)!.lines.values()].sort((a, b) => a.line - b.line), store.sealsAfter(0, 100_000), Infinity)
       if (broken) say(`line ${broken.line} of the audit: ${broken.why}`)
-      for (const [origin, records] of zonesOf(host)) {
-        wanted.set(origin, host)
-        const zones = tables.dns_soa.filter((row) => row['origin'] === origin)
-        if (zones.length !== 1) say(`${zones.length} zones ${origin}`)
-        const there = tables.dns_rr.filter((row) => row['zone'] === zones[0]?.['id'])
-        for (const text of differences(records, there, origin, hasMail(host, origin))) say(`${origin} ${text}`)
-      }
-      for (const row of store.rows().filter(({ name }) => name.startsWith('mail-domain:'))) {
-        const domain = row.name.slice('mail-domain:'.length)
-        const here = tables.mail_domain.filter((one) => one['domain'] === domain).length
-        if (here !== (row.want === 'present' ? 1 : 0)) say(`${here} mail domains ${domain}, wanted ${row.want}`)
-      }
     }
-    for (const zone of tables.dns_soa) if (zone['origin'] !== strangers && !wanted.has(zone['origin']!)) wrong.push(`left behind: zone ${zone['origin']}`)
-    const ids = new Set(tables.dns_soa.map((zone) => zone['id']))
-    for (const row of tables.dns_rr) if (!ids.has(row['zone']!)) wrong.push(`left behind: record ${row['name']} ${row['type']} of no zone`)
-    return wrong
+    return [...wrong, ...zonesAtRest(world, [...this.hosts.values()])]
   }
 
   close(): void {
@@ -156,45 +141,20 @@ export class Customers {
   }
 }
 
-/** The zones that should stand, with their records: the customer's history told again, what failed left out. */
-function zonesOf({ actor: { store } }: CustomerHost): Map<string, DnsRecord[]> {
-  const zones = new Map<string, DnsRecord[]>()
-  for (const { deed, state } of store.history(Infinity, 1_000).reverse()) {
-    if (state === 'failed') continue
-    if (deed.kind === 'add-zone') zones.set(deed.origin, deed.records)
-    else if (deed.kind === 'delete-zone') zones.delete(deed.origin)
-    else if (zones.has(deed.origin)) zones.set(deed.origin, changed(zones.get(deed.origin)!, deed.changes))
-  }
-  return zones
+/** One change of several records, of which the panel may refuse some. */
+async function several(zones: Zones, origin: string, wish: { several: string } | { alias: string }): Promise<void> {
+  const found = await zones.find({ name: origin })
+  if (!found.ok) return
+  const record = (name: string, type: DnsRecord['type'], data: string): DnsRecord => ({ name: `${name}.${origin}`, type, ttl: 300, priority: null, data })
+  const before = 'alias' in wish ? found.current.find(({ name, type }) => name === `${wish.alias}.${origin}` && type === 'A') : undefined
+  const changes: Change[] = 'several' in wish
+    ? [record(wish.several, 'A', '203.0.113.20'), record(wish.several, 'AAAA', '2001:db8::20'), record('text', 'TXT', wish.several)].map((after) => ({ action: 'create', after }))
+    : before ? [{ action: 'update', before, after: record(wish.alias, 'CNAME', 'shops.example.net.') }] : []
+  await zones.change(found.zone, found.current, changes, { actor: 'sim', what: 'Several records were changed' })
 }
 
-const hasMail = ({ actor: { store } }: CustomerHost, origin: string): boolean => store.row(`mail-dkim:${origin.slice(0, -1)}`)?.want === 'present'
-
-function differences(records: readonly DnsRecord[], there: readonly Row[], origin: string, mail: boolean): string[] {
-  const read = there.flatMap((row) => {
-    const record = fromRow({ id: Number(row['id']), name: row['name']!, type: row['type']!, data: row['data']!, aux: Number(row['aux'] ?? 0), ttl: Number(row['ttl']), active: row['active'] === 'Y' } as Parameters<typeof fromRow>[0], origin)
-    return record ? [record] : []
-  })
-  const keys = read.filter((record) => isDkim(record, `berth._domainkey.${origin}`))
-  const text = (record: DnsRecord): string => `${identityOf(record)} ${record.ttl}`
-  const [have, want] = [read.filter((record) => !keys.includes(record)).map(text).sort(), records.map(text).sort()]
-  return [
-    ...(read.length === there.length ? [] : ['has records that nobody could have written']),
-    ...(keys.length === (mail ? 1 : 0) ? [] : [`has ${keys.length} DKIM keys`]),
-    ...want.filter((one) => !have.includes(one)).map((one) => `lacks ${one}`),
-    ...have.filter((one, i) => !want.includes(one) || have.indexOf(one) !== i).map((one) => `has ${one}, which is not wanted`),
-  ]
-}
-
-/** Everything in the panel that is somebody else's. */
-function foreign({ dc: { world } }: Platform): unknown {
-  const { tables } = ispconfigState(world)
-  const zones = tables.dns_soa.filter((row) => row['origin'] === strangers)
-  return [zones, tables.dns_rr.filter((row) => zones.some((zone) => zone['id'] === row['zone'])), tables.client.filter((row) => row['customer_no'] === '10017')]
-}
-
-/** A few customers who change their minds; mail is rare, because making its key takes real time. */
-export function customerEvents(die: Random, fromMs: number): CustomerEvent[] {
+/** A few customers who change their minds; mail is rare, because making its key takes real time. `homes` is where they want their zones. */
+export function customerEvents(die: Random, fromMs: number, homes: Random): CustomerEvent[] {
   const events: CustomerEvent[] = []
   const mail = die() < 0.1
   for (let user = between(die, 1, 2); user > 0; user--) {
@@ -208,5 +168,13 @@ export function customerEvents(die: Random, fromMs: number): CustomerEvent[] {
       say(pick<Wish>(die, [{ add: name }, { add: name }, { delete: name }, 'undo', 'add-zone', 'delete-zone', ...(mail ? ['add-mail' as const, 'delete-mail' as const] : [])]), die() < 0.1 ? 3 : user)
     }
   }
-  return events
+  const mostly = ['1', '2', '3'].map(() => (homes() < 0.5 ? 'cloudflare' : 'ispconfig'))
+  const refuses = (atMs: number, names: string[]): CustomerEvent => ({ ...events[0]!, atMs, wish: { refuses: names } })
+  const strict = homes() < 0.3 ? [refuses(fromMs, ['dns_cname_add', 'dns_aaaa_add']), refuses(fromMs + between(homes, 60_000, 400_000), [])] : []
+  return [...strict, ...events.map((event): CustomerEvent => {
+    const { wish } = event
+    if (wish === 'add-zone') return { ...event, home: homes() < 0.85 ? mostly[Number(event.customer) - 1]! : pick(homes, dnsHomes) }
+    if (typeof wish !== 'object' || !('add' in wish) || wish.add === '*') return event
+    return { ...event, wish: pick<Wish>(homes, [wish, { several: wish.add }, { alias: wish.add }, { alias: 'www' }]) }
+  })]
 }

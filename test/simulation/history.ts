@@ -12,6 +12,7 @@ import type { CustomerEvent } from './customers.ts'
 import { dataCentre, type DataCentre, type Weather } from './data-centre.ts'
 import { violationsAtRest } from './invariants.ts'
 import type { Misfortune, Sabotage } from './misfortune.ts'
+import { keepZone } from './platform-zone.ts'
 import { Platform } from './platform.ts'
 import { note, type Sometimes } from './sometimes.ts'
 
@@ -78,7 +79,10 @@ export async function live(history: History, sometimes?: Sometimes): Promise<Res
     for (const event of events) dc.clock.after(event.atMs, () => {
       if ('act' in event) platform.act(event.service, event.act)
       else if ('override' in event) platform.override(event.service, event.override)
-      else if ('cluster' in event) Object.assign(platform.cluster, event.cluster)
+      else if ('cluster' in event) {
+        if (event.cluster.zoneHome) keepZone(platform, event.cluster.zoneHome)
+        Object.assign(platform.cluster, event.cluster)
+      }
       else if ('dns' in event) publish(platform, event.service, event.dns, event.says)
       else platform.order(event.service, event.verb, event.plan)
     })

@@ -11,6 +11,7 @@ import type { TenantState } from '../../src/tenant/state.ts'
 import type { JournalLine } from '../../src/engine/row-store.ts'
 import { domainsAtRest, domainsTogether, ofDomains } from './domain-invariants.ts'
 import type { Platform } from './platform.ts'
+import { recordAtRest, servedAsEntered } from './platform-zone.ts'
 import { claims, isClaimed, openToVisitors, spareAtRest } from './pool-invariants.ts'
 
 /** A history writes some hundreds of commits, and less than one a second while it waits; one that spins writes tens of thousands. */
@@ -40,11 +41,11 @@ export function violationsAtRest(platform: Platform): string[] {
     if (isSpare(state) && isClaimed(platform, state.key)) continue
     const mine = all.filter((thing) => thing.of === String(state.identity.vmid) || thing.of === state.identity.hostname)
     for (const thing of [...mine, ...ofDomains(state, all)]) owned.add(thing)
-    for (const text of [...(isSpare(state) ? spareAtRest(state, mine, platform) : upstream(state, mine, platform)), ...domainsAtRest(platform, host, state), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
+    for (const text of [...(isSpare(state) ? spareAtRest(state, mine, platform, lines) : upstream(state, mine, platform, lines)), ...domainsAtRest(platform, host, state), ...journal(lines), ...ordering(platform, state, lines)]) say(text)
   }
   // A volume whose property was never set belongs to nobody that can be found by number: it counts as left behind all the same.
   for (const thing of all) if (!owned.has(thing) && !platform.customers.isTheirs(thing)) wrong.push(`left behind: ${thing.kind} of ${thing.of} (${thing.what})`)
-  wrong.push(...platform.customers.violations(), ...identities(platform), ...claims(platform), ...openToVisitors(platform), ...domainsTogether(platform))
+  wrong.push(...platform.customers.violations(), ...identities(platform), ...claims(platform), ...openToVisitors(platform), ...domainsTogether(platform), ...servedAsEntered(world))
   const leases = Object.entries(platform.gate.usage())
   if (leases.length > 0) wrong.push(`leases held at rest: ${JSON.stringify(leases)}`)
   const strays = world.slice('strays', () => ({ list: [] as string[] })).list
@@ -53,7 +54,7 @@ export function violationsAtRest(platform: Platform): string[] {
 }
 
 /** Exactly one of each when it should be there, nothing at all when it should not. */
-function upstream(state: TenantState, mine: readonly Thing[], platform: Platform): string[] {
+function upstream(state: TenantState, mine: readonly Thing[], platform: Platform, lines: readonly JournalLine[]): string[] {
   const { world } = platform.dc
   const wrong: string[] = []
   const count = (kind: Thing['kind']): number => mine.filter((thing) => thing.kind === kind).length
@@ -69,7 +70,6 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   if (state.outcome !== 'live' && state.outcome !== 'suspended') return wrong
   const live = state.outcome === 'live' && runs(state.site)
   for (const kind of ['container', 'volume', 'firewall', 'proxy host', 'site'] as const) expect(kind, 1)
-  expect('dns record', platform.cluster.wildcardDns ? 0 : 1)
   // A suspended site is not seen on its new disk before it is resumed: until then its copy is kept, and its first snapshot is not made.
   const unseen = state.outcome === 'suspended' ? state.site.items.filter((item) => item.kind === 'shrink' && item.step === 'check') : []
   expect('snapshot', (unseen.length > 0 ? 0 : 1) + backupsOf(state.site).length)
@@ -94,9 +94,7 @@ function upstream(state: TenantState, mine: readonly Thing[], platform: Platform
   if (host && host.enabled !== state.site.published) wrong.push(`the proxy host is ${host.enabled ? 'enabled' : 'disabled'}`)
   if (host?.enabled && `${host.forward_host}:${host.forward_port}` !== target) wrong.push(`visitors are sent to ${host.forward_host}:${host.forward_port}, wanted ${target}`)
   if (host?.enabled && host.meta['nginx_online'] !== true) wrong.push('nginx does not serve it')
-  const record = mine.find((thing) => thing.kind === 'dns record')
-  if (record && record.what !== state.spec.publicIp) wrong.push(`DNS points to ${record.what}`)
-  return wrong
+  return [...wrong, ...recordAtRest(platform, state, mine, lines)]
 }
 
 /** Each outcome has its call; each call ends in an outcome or a look; nothing is made after a termination was wanted. */

@@ -9,6 +9,7 @@ const oneIn: Record<string, number> = {
   'a smaller plan': 801, 'a smaller plan, then another': 801, 'terminated while it moves': 801,
   'built ahead': 1201, 'built ahead, taken back at once': 1201, 'two orders for the last one built ahead': 1201, 'the pool is drained': 1201,
   domain: 601, 'domain taken away during its certificate': 601, 'terminated during a certificate': 401, 'one domain, two customers': 601,
+  'life with its record in the panel': 601, 'the zone moves to the panel and back': 601, 'the zone moves while a site is built': 901,
 }
 
 describe.each(Object.keys(schedules))('%s', (schedule) => {

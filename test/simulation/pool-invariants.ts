@@ -7,8 +7,10 @@ import { admits } from '../../lab/proxmox/observers.ts'
 import { contentOf } from '../../lab/wordpress/driver.ts'
 import { spareName } from '../../src/domain/names.ts'
 import type { Identity } from '../../src/domain/order.ts'
+import type { JournalLine } from '../../src/engine/row-store.ts'
 import type { TenantState } from '../../src/tenant/state.ts'
 import type { Platform } from './platform.ts'
+import { recordAtRest } from './platform-zone.ts'
 
 interface Listed { key: string; state: string; tenant: string | null; identity: Identity }
 
@@ -32,7 +34,7 @@ export function openToVisitors(platform: Platform): string[] {
 }
 
 /** A site that is nobody's, at rest. */
-export function spareAtRest(state: TenantState, mine: readonly Thing[], platform: Platform): string[] {
+export function spareAtRest(state: TenantState, mine: readonly Thing[], platform: Platform, lines: readonly JournalLine[]): string[] {
   const { world } = platform.dc
   const { vmid } = state.identity
   const wrong: string[] = []
@@ -43,12 +45,13 @@ export function spareAtRest(state: TenantState, mine: readonly Thing[], platform
   }
   const doors = state.identity.label === spareName(vmid) ? 0 : 1
   const expected: Partial<Record<Thing['kind'], number>> = {
-    container: 1, volume: 1, firewall: 1, site: 1, 'ha resource': 1, 'ha rule': platform.dc.major === 9 ? 1 : 0, 'proxy host': doors, 'dns record': platform.cluster.wildcardDns ? 0 : doors, snapshot: 0,
+    container: 1, volume: 1, firewall: 1, site: 1, 'ha resource': 1, 'ha rule': platform.dc.major === 9 ? 1 : 0, 'proxy host': doors, snapshot: 0, ...(doors === 0 ? { 'dns record': 0, 'panel record': 0 } : {}),
   }
   for (const [kind, wanted] of Object.entries(expected)) {
     const count = mine.filter((thing) => thing.kind === kind).length
     if (count !== wanted) wrong.push(`${count} × ${kind}, wanted ${wanted}`)
   }
+  if (doors > 0) wrong.push(...recordAtRest(platform, state, mine, lines))
   if (spares(platform).find(({ key }) => key === state.key)?.state !== 'ready') wrong.push('it stands, and the pool does not know it')
   if (contentOf(world, vmid)?.url !== `http://${spareName(vmid)}.invalid`) wrong.push('its WordPress is not generic')
   return wrong

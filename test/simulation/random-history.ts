@@ -3,6 +3,7 @@ import { plantHost, plantRecord } from './foreign.ts'
 import { FAULTS, outage, random, type Fault } from '../../lab/faults.ts'
 import { linstorState } from '../../lab/linstor/state.ts'
 import { between, pick, seeded, shuffled, type Random } from '../../lab/random.ts'
+import type { Home } from '../../src/domain/dns/home.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import { customerEvents } from './customers.ts'
 import type { Event, History } from './history.ts'
@@ -39,10 +40,12 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   const operator = seeded(seed + 5)
   if (!burst && operator() < 0.3) events.push(...overrides(operator, tenants))
   const visitor = seeded(seed + 6)
-  const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000)) : []
+  const customers = !burst && visitor() < 0.35 ? customerEvents(visitor, between(visitor, 0, 120_000), seeded(seed + 8)) : []
   const ahead = seeded(seed + 7)
   const pool = !burst && ahead() < 0.1
   if (pool) events.push(...poolEvents(ahead))
+  const hoster = seeded(seed + 9)
+  if (!burst && hoster() < 0.2) events.unshift(...zoneMoves(hoster))
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])
@@ -91,6 +94,14 @@ function poolEvents(die: Random): Event[] {
     return [{ atMs, service, verb: 'create' }, ...(die() < 0.6 ? [{ atMs: atMs + between(die, 100, 60_000), service, verb: pick<Verb>(die, ['suspend', 'terminate', 'create']) }] : [])]
   })
   return [size(0, between(die, 1, 2)), ...orders.flat(), ...(die() < 0.5 ? [size(between(die, 60_000, 500_000), between(die, 0, 1))] : [])]
+}
+
+/** The platform's own zone in ISPConfig from the beginning, or moved there and back while sites are built and changed. */
+function zoneMoves(die: Random): Event[] {
+  const kept = (atMs: number, zoneHome: Home): Event => ({ atMs, service: 'zone', cluster: { zoneHome } })
+  if (die() < 0.4) return [kept(0, 'ispconfig')]
+  let atMs = 0
+  return Array.from({ length: between(die, 1, 3) }, (_, i) => kept((atMs += between(die, 1_000, 250_000)), i % 2 === 0 ? 'ispconfig' : 'cloudflare'))
 }
 
 /** A person who stops a tenant for a while, or gives up what it is doing. */

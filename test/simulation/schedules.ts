@@ -17,6 +17,9 @@ const dns = (atMs: number, says: Says, service = 'one'): Event => ({ atMs, servi
 /** So many sites of the plan `basic` are kept ready; the first is there after about three minutes. */
 const pool = (atMs: number, sites: number): Event => ({ atMs, service: 'pool', cluster: { pool: { basic: { min: sites, max: sites } } } })
 
+/** Where the platform's own zone is kept from now on. */
+const kept = (atMs: number, zoneHome: 'ispconfig' | 'cloudflare'): Event => ({ atMs, service: 'one', cluster: { zoneHome } })
+
 /** The simulation begins on 1 January 2026. */
 const first = 'BAK01012026-1'
 const second = 'BAK01012026-2'
@@ -86,5 +89,8 @@ export const schedules: Record<string, readonly Event[]> = {
   'built ahead, taken back at once': [pool(0, 1), at(300 * s, 'create'), pool(300 * s, 0), at(302 * s, 'terminate')],
   'two orders for the last one built ahead': [pool(0, 1), at(300 * s, 'create'), { ...at(300 * s, 'create'), service: 'two' }, pool(301 * s, 0)],
   'the pool is drained': [pool(0, 2), pool(150 * s, 1), at(290 * s, 'create'), pool(301 * s, 0)],
+  'life with its record in the panel': [kept(0, 'ispconfig'), at(0, 'create'), at(200 * s, 'suspend'), at(300 * s, 'unsuspend'), at(400 * s, 'terminate')],
+  'the zone moves to the panel and back': [at(0, 'create'), kept(190 * s, 'ispconfig'), at(200 * s, 'suspend'), kept(280 * s, 'cloudflare'), at(290 * s, 'unsuspend')],
+  'the zone moves while a site is built': [at(0, 'create'), kept(1 * s, 'ispconfig'), at(60 * s, 'suspend'), kept(200 * s, 'cloudflare'), at(201 * s, 'terminate')],
   'repeated and out of order': [at(0, 'create'), at(1 * s, 'create'), at(30 * s, 'suspend'), at(31 * s, 'unsuspend'), at(32 * s, 'suspend'), at(33 * s, 'suspend'), at(90 * s, 'terminate'), at(91 * s, 'terminate'), at(92 * s, 'create')],
 }

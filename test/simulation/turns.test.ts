@@ -33,3 +33,14 @@ it.each(['container', 'proxy-host', 'dns-record'])('makes no %s when the termina
   expect({ violations, outcomes }).toEqual({ violations: [], outcomes: { one: 'terminated' } })
   expect(journal.filter((line) => line.includes(` call ${step} `))).toEqual([])
 })
+
+it.each([['suspend', 'suspended'], ['unsuspend', 'live']] as const)('loses no %s that another plan overtakes in the queue', async (verb, outcome) => {
+  const wishes = [['create', 0], ['suspend', 200_000], ...(verb === 'unsuspend' ? [['unsuspend', 260_000] as const] : [])] as const
+  const last = wishes.at(-1)![1]
+  for (const seed of [1, 2, 3, 4]) {
+    const { violations, outcomes } = await live({
+      seed, events: [...wishes.map(([one, atMs]) => ({ atMs, service: 'one', verb: one })), { atMs: last + 50, service: 'one', verb: 'upgrade', plan: 'standard' }], misfortune: { queueRepeat: 0.4 },
+    })
+    expect([seed, violations, outcomes]).toEqual([seed, [], { one: outcome }])
+  }
+})
