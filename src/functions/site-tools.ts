@@ -32,7 +32,7 @@ const Jobs = z.object({
   ...answered,
   jobs: z.array(z.object({
     job: z.int(), title: z.string(), tool: z.enum(['wp', 'php-version', 'dump']),
-    asked: z.record(z.string(), z.union([z.string(), z.boolean()])).describe('What it was told.'),
+    asked: z.record(z.string(), z.union([z.string(), z.boolean()])).describe('What the playbook was told.'),
     state: z.enum(['under way', 'done', 'failed']),
     reason: z.string().nullable().describe('Why it failed.'),
     asked_at: z.iso.datetime(), ended_at: z.iso.datetime().nullable(),
@@ -89,7 +89,7 @@ export function siteTools(app: Hono<App>): void {
       return {
         success: true, service_id: service,
         jobs: all.map(({ n, title, job: { playbook: tool, parameters }, state, why, at, endedAt, result }) =>
-          ({ job: n, title, tool, asked: inWire(parameters), state, reason: why, asked_at: iso(at), ended_at: endedAt === null ? null : iso(endedAt), result })),
+          ({ job: n, title, tool, asked: Object.fromEntries(Object.entries(parameters)) as Record<string, string | boolean>, state, reason: why, asked_at: iso(at), ended_at: endedAt === null ? null : iso(endedAt), result })),
       }
     })
 }
@@ -111,6 +111,3 @@ async function begun(c: Context<App>, service: string, what: Job): Promise<z.inf
 }
 
 const wp = (parameters: WpChange): Job => ({ playbook: 'wp', parameters })
-
-const inWire = (parameters: Job['parameters']): Record<string, string | boolean> =>
-  Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name === 'dryRun' ? 'dry_run' : name, value as string | boolean]])))

@@ -1,7 +1,8 @@
 // The lab's playbook driver in virtual time, without any real WordPress.
 import { expect, test } from 'vitest'
 import { VirtualClock } from '../../lab/clock.ts'
-import { forgetContainer, interruptContainer, labDriver } from '../../lab/wordpress/driver.ts'
+import { labDriver } from '../../lab/wordpress/driver.ts'
+import { forgetContainer, interruptContainer } from '../../lab/wordpress/inside.ts'
 import { World } from '../../lab/world.ts'
 
 const site = { hostname: 'a.test', url: 'https://a.test', title: 'A', adminEmail: 'a@b.test' }
@@ -51,8 +52,8 @@ test('tells what is installed, and that it is being installed', async () => {
 
 test('refuses an absent container, one on another node and a stopped one', async () => {
   const { containers, run } = scene()
-  expect((await run({ ...order, node: 'node2' })).exit).toBe(2)
-  expect((await run({ ...order, vmid: 999 })).exit).toBe(2)
+  expect((await run({ ...order, node: 'node2' })).exit).toBe(66)
+  expect((await run({ ...order, vmid: 999 })).exit).toBe(66)
   containers.set(101, { node: 'node1', status: 'stopped' })
   expect((await run(order)).exit).not.toBe(0)
   expect((await run(look)).exit).not.toBe(0)
@@ -60,7 +61,7 @@ test('refuses an absent container, one on another node and a stopped one', async
 
 test('answers a second run in the same container with busy and installs once', async () => {
   let installs = 0
-  const { clock, driver } = scene({ install: async () => void installs++, personalise: async () => undefined, state: () => ({ installed: true, version: '9.9' }) })
+  const { clock, driver } = scene({ install: async () => void installs++, personalise: async () => undefined, wp: async () => '', files: () => '', state: () => ({ installed: true, version: '9.9' }) })
   const first = driver.run(order)
   expect((await driver.run(order)).exit).toBe(75)
   await clock.advance(200_000)
@@ -70,7 +71,7 @@ test('answers a second run in the same container with busy and installs once', a
 
 test('succeeds again without installing again', async () => {
   let installs = 0
-  const { run } = scene({ install: async () => void installs++, personalise: async () => undefined, state: () => ({ installed: true, version: '9.9' }) })
+  const { run } = scene({ install: async () => void installs++, personalise: async () => undefined, wp: async () => '', files: () => '', state: () => ({ installed: true, version: '9.9' }) })
   await run(order)
   expect(await run(order)).toMatchObject({ exit: 0, result: { installed: true, version: '9.9' } })
   expect(installs).toBe(1)
@@ -99,7 +100,7 @@ test('keeps what is installed through a restart of the container', async () => {
 })
 
 test('hands a failure of the real installation on and is not installed', async () => {
-  const { run } = scene({ install: () => Promise.reject(new Error('no luck')), personalise: async () => undefined, state: () => ({ installed: false }) })
+  const { run } = scene({ install: () => Promise.reject(new Error('no luck')), personalise: async () => undefined, wp: async () => '', files: () => '', state: () => ({ installed: false }) })
   expect(await run(order)).toEqual({ exit: 1, output: 'Error: no luck\n' })
   expect((await run(look)).result).toEqual({ installed: false, busy: false })
 })
