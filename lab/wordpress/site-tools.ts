@@ -1,6 +1,7 @@
 // The playbooks of a site that stands, on the lab's real WordPress: the real wp-cli, and the log-in link by the very code that
 // gateway/node/playbooks has for it. What the lab cannot do truthfully it refuses, as a node does that lacks the means: sites share one
-// WordPress that nobody may write to, there is one PHP, no way out to wordpress.org, and the database is SQLite.
+// WordPress that nobody may write to, there is one PHP, no way out to wordpress.org, and the database is SQLite
+// (which counts the rows that a replacement looked at, where MariaDB counts those that it changed).
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { execFile } from 'node:child_process'
@@ -21,13 +22,14 @@ const playbooks = join(import.meta.dirname, '..', '..', 'gateway', 'node', 'play
 const done = (result: unknown): Ran => ({ exit: exit.ok, output: '', result })
 const failed = (output: string, code: number = exit.failed): Ran => ({ exit: code, output: `${output}\n` })
 
-export async function onSite(host: Tooled, id: string, { playbook, parameters }: Pick<Order, 'playbook' | 'parameters'>): Promise<Ran> {
+/** `totalBytes` is the size of the container's disk. */
+export async function onSite(host: Tooled, id: string, { playbook, parameters }: Pick<Order, 'playbook' | 'parameters'>, totalBytes: number): Promise<Ran> {
   if (host.state(id).version === 'stand-in') return failed('this site is a stand-in, not WordPress', exit.notHere)
   switch (playbook) {
     case 'login-link':
       return loginLink(host, id, parameters['login'])
     case 'disk-use':
-      return done(diskUse(host.files(id)))
+      return done(diskUse(host.files(id), totalBytes))
     case 'php-version':
       return parameters['version'] === thePhp ? done({ version: thePhp }) : failed(`PHP ${String(parameters['version'])} is not to be had here`, exit.notHere)
     case 'dump':
@@ -85,9 +87,9 @@ async function wp(host: Tooled, id: string, { action, name, from, to, dryRun }: 
   }
 }
 
-function diskUse(folder: string): Record<string, number> {
+function diskUse(folder: string, total: number): Record<string, number> {
   const of = (place: string): number => (!existsSync(place) ? 0 : statSync(place).isDirectory() ? readdirSync(place).reduce((sum, name) => sum + of(join(place, name)), 0) : statSync(place).size)
-  const [total, used] = [20 * 1_073_741_824, of(folder)]
+  const used = of(folder)
   return {
     totalBytes: total, usedBytes: used, freeBytes: total - used,
     filesBytes: of(join(folder, 'wp-content')), uploadsBytes: of(join(folder, 'wp-content', 'uploads')), databaseBytes: of(join(folder, 'database')),

@@ -23,7 +23,7 @@ const linkMs = 120_000
 const failed = (output: string, code: number = exit.failed): Ran => ({ exit: code, output: `${output}\n` })
 const done = (result: unknown, output = ''): Ran => ({ exit: exit.ok, output, result })
 
-/** As if the playbook had run; `now` is the container's clock, `free` of its disk in bytes. */
+/** As if the playbook had run; `now` is the container's clock, `disk` in bytes. */
 export function simulated(inside: Inside, { playbook, run, parameters }: Pick<Order, 'playbook' | 'run' | 'parameters'>, now: number, disk: { total: number; used: number }): Ran {
   const stand = (inside.stand ??= fresh())
   if (playbook === 'disk-use') return done({ totalBytes: disk.total, usedBytes: disk.used, freeBytes: disk.total - disk.used, filesBytes: 90_000_000, uploadsBytes: 1_200_000, databaseBytes: 3_400_000 })

@@ -37,7 +37,7 @@ export async function tool(world: World, host: Host | undefined, container: Cont
   if (locks) inside.doing = playbook === 'wp' ? `wp ${what}` : what
   world.changed()
   try {
-    const real = host ? onSite(host, siteOf(vmid), order).catch((error: unknown): Ran => ({ exit: exit.failed, output: `${error instanceof Error ? error.message : String(error)}\n` })) : undefined
+    const real = host ? onSite(host, siteOf(vmid), order, diskOf(world, vmid).total).catch((error: unknown): Ran => ({ exit: exit.failed, output: `${error instanceof Error ? error.message : String(error)}\n` })) : undefined
     const durationMs = between(world.random, ...(durations[what] ?? [1_000, 1_000]))
     for (let i = 0; i < looks; i++) {
       await world.clock.sleep(durationMs / looks)

@@ -15,11 +15,15 @@ export const DumpOf = z.enum(['database', 'files', 'all'], { error: 'must be dat
 /** Questions to WP-CLI: they change nothing. */
 export const WpQuestion = z.strictObject({ action: z.enum(['core-version', 'plugin-list', 'theme-list', 'cron-list'], { error: 'must be one of core-version, plugin-list, theme-list, cron-list' }) })
 
+/** Done a second time, a replacement must find nothing: `example.com` by `www.example.com` would then be `www.www.example.com`. */
+export const bearsRepeating = (from: string, to: string): boolean => !to.includes(from)
+export const repeated = 'must not contain what is searched for: write both with https:// before them'
+
 /** What WP-CLI may be told to do. */
 export const WpChange = z.discriminatedUnion('action', [
   z.strictObject({ action: z.enum(['core-update', 'cache-flush', 'cron-run']) }),
   z.strictObject({ action: z.enum(['plugin-update', 'theme-update']), name: Slug.optional() }),
-  z.strictObject({ action: z.literal('search-replace'), from: Place, to: Place, dryRun: z.boolean() }),
+  z.strictObject({ action: z.literal('search-replace'), from: Place, to: Place, dryRun: z.boolean() }).refine(({ from, to }) => bearsRepeating(from, to), { path: ['to'], error: repeated }),
   z.strictObject({ action: z.literal('maintenance'), state: OnOff }),
 ])
 export type WpChange = z.infer<typeof WpChange>
@@ -42,8 +46,8 @@ export type Job = z.infer<typeof Job>
 
 const bytes = z.int().min(0)
 
-/** A plugin or a theme, as WP-CLI tells it. */
-const Extension = z.object({ name: z.string(), status: z.string(), update: z.string(), version: z.string() })
+/** A plugin or a theme, as WP-CLI tells it. Of what is not updated by its name, such as must-use plugins, it says that the update is `false`. */
+const Extension = z.object({ name: z.string(), status: z.string(), update: z.union([z.string(), z.boolean()]), version: z.string() })
 const Extensions = z.object({ list: z.array(Extension) })
 const Version = z.object({ version: z.string() })
 const Changed = z.object({ changed: z.int() })

@@ -3,7 +3,7 @@
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Told } from '../domain/action.ts'
-import { DumpOf, JobResult, Login, OnOff, PhpVersion, Place, Slug, WpAnswer, WpQuestion, type DiskUse, type Job, type LoginLink, type Question, type WpChange } from '../domain/site-tools.ts'
+import { bearsRepeating, DumpOf, JobResult, Login, OnOff, PhpVersion, Place, repeated, Slug, WpAnswer, WpQuestion, type DiskUse, type Job, type LoginLink, type Question, type WpChange } from '../domain/site-tools.ts'
 import type { App } from './access.ts'
 import { mount } from './mount.ts'
 import { act, comingBack, idempotencyKey, Service, serviceOf, suspendedService, unknownService } from './paymenter/service.ts'
@@ -16,9 +16,9 @@ const Update = Service.extend({
 })
 const Replace = Service.extend({
   search: Place.describe('The address that stands there, like `https://old.example.com`.'),
-  replace: Place.describe('The one that takes its place.'),
+  replace: Place.describe('The one that takes its place; it must not contain the other one.'),
   dry_run: z.boolean('must be true or false').default(false).describe('Count, but change nothing.'),
-})
+}).refine(({ search, replace }) => bearsRepeating(search, replace), { path: ['replace'], error: repeated })
 
 const answered = { success: z.literal(true), service_id: z.string() }
 const Link = z.object({ ...answered, url: z.url().describe('Lets whoever opens it into wp-admin, once. A secret: kept nowhere, never answered again.'), expires_at: z.iso.datetime() })

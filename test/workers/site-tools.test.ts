@@ -139,7 +139,7 @@ describe('what cannot be', () => {
   it('is 400 where a field is wrong, naming it', async () => {
     for (const [path, more, field] of [
       ['login-link', { login: '../x' }, 'login'], ['wp/update', {}, 'update'], ['wp/update', { update: 'core', slug: 'akismet' }, 'slug'], ['wp/update', { update: 'plugins', slug: 'A b' }, 'slug'],
-      ['wp/search-replace', { search: 'a.example' }, 'replace'], ['wp/search-replace', { search: 'a;b', replace: 'b.example' }, 'search'], ['wp/maintenance', { state: 'maybe' }, 'state'], ['php-version', { version: '8' }, 'version'], ['dump', { what: 'everything' }, 'what'],
+      ['wp/search-replace', { search: 'a.example' }, 'replace'], ['wp/search-replace', { search: 'a;b', replace: 'b.example' }, 'search'], ['wp/search-replace', { search: 'example.com', replace: 'www.example.com' }, 'replace'], ['wp/maintenance', { state: 'maybe' }, 'state'], ['php-version', { version: '8' }, 'version'], ['dump', { what: 'everything' }, 'what'],
     ] as const) expect([path, await tell(path, 'nobody', more)]).toMatchObject([path, { http: 400, code: 'bad-request', field, error: expect.stringContaining(`${field}: `) }])
     expect(await ask('wp', 'nobody', { question: 'core-update' })).toMatchObject({ http: 400, field: 'question' })
   })
