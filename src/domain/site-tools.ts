@@ -101,13 +101,16 @@ export interface Ended { exit?: string | undefined; output?: string | undefined 
 /** Exit codes of docs/gateway.md that prove that nothing was done, and that may be different in a moment. */
 const passing = new Set(['66', '75', 'unreachable'])
 
+/** Proxmox's words for a container that is down. */
+const down = /not running/
+
 /** It did nothing, and may be told again in a while. */
-export const passes = ({ exit = '' }: Ended): boolean => passing.has(exit)
+export const passes = ({ exit = '', output = '' }: Ended): boolean => passing.has(exit) || (exit === '69' && down.test(output))
 
 /** Why it was not done, for the customer: a playbook's last word is written for people; how else it ended is nothing for them. */
 export function wordsOf({ exit = '', output = '' }: Ended): string {
   const last = output.trim().split('\n').at(-1)!.replace(/\p{Cc}/gu, '').trim().slice(0, 200)
-  if (/not running/.test(last)) return 'the site does not run'
+  if (down.test(last)) return 'the site does not run'
   if (exit === '75') return 'something else is under way inside the site'
   return (exit === '1' || exit === '69') && last !== '' ? last : 'the site could not do it'
 }
