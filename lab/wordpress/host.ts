@@ -155,10 +155,8 @@ export class WordPressHost {
 
   /** What a wp-cli command in a site prints; wakes the site. Throws when there is none, it is stopped, or the command fails. */
   async wp(id: string, args: string[]): Promise<string> {
-    const record = readRecord(this.#folder(id))
-    if (!record || !(await this.address(id))) throw new Error('the site does not run')
-    // Without an address of its own wp-cli takes itself for a visitor of example.com.
-    return this.#runner.wp(id, [...args, `--url=${record.url}`], true)
+    if (!(await this.address(id))) throw new Error('the site does not run')
+    return this.#runner.wp(id, args, true)
   }
 
   /** Where everything of a site lies. */

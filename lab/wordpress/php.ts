@@ -70,6 +70,8 @@ $argv = json_decode( file_get_contents( '${argumentsPath}' ), true );
 $argc = count( $argv );
 $GLOBALS['argv'] = $_SERVER['argv'] = $argv;
 $GLOBALS['argc'] = $_SERVER['argc'] = $argc;
+// This PHP takes every script for a visit to https://example.com.
+unset( $_SERVER['HTTP_HOST'], $_SERVER['HTTPS'] );
 putenv( 'HOME=/tmp' );
 define( 'STDIN', fopen( 'php://memory', 'rb' ) );
 define( 'STDOUT', fopen( 'php://output', 'wb' ) );

@@ -124,6 +124,12 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     expect(page.text).not.toContain(site.url)
   })
 
+  test('lets nobody be sent to https who came without it', async () => {
+    const page = await ask('/wp-login.php', { headers: { 'x-forwarded-proto': 'http' } })
+    expect([page.status, page.headers.location]).toEqual([200, undefined])
+    expect(page.text).toContain('action="http://shop.localhost/wp-login.php"')
+  })
+
   test('keeps its wp-config, database and record to itself', async () => {
     for (const path of ['/wp-config.php', '/wp-content/../site.json', '/%2e%2e/site.json', '/wp-content/%2e%2e/database/.ht.sqlite', '/../wp-config.php'])
       expect((await ask(path)).status, path).toBeGreaterThanOrEqual(400)
