@@ -47,7 +47,7 @@ export async function tool(world: World, host: Host | undefined, container: Cont
     if (cut()) throw new Error(`container ${vmid} was stopped while ${what} ran`)
     return ran ?? simulated(inside, order, world.clock.now(), diskOf(world, vmid))
   } finally {
-    if (inside.epoch === epoch) delete inside.doing
+    if (locks && inside.epoch === epoch) delete inside.doing
     world.changed()
   }
 }

@@ -63,6 +63,10 @@ const CronEvents = z.object({ list: z.array(z.object({ hook: z.string(), next_ru
 export const WpAnswer = z.union([Version, Extensions, CronEvents])
 export type WpAnswer = z.infer<typeof WpAnswer>
 
+export type Answer = LoginLink | DiskUse | WpAnswer
+/** What each question is answered with. */
+export const answersTo: Readonly<Record<Question['playbook'], z.ZodType<Answer>>> = { 'login-link': LoginLink, 'disk-use': DiskUse, wp: WpAnswer }
+
 /** What a job leads to; never a secret, because it is kept. */
 export const JobResult = z.union([Version, Extensions, Changed, Done, Files])
 export type JobResult = z.infer<typeof JobResult>

@@ -1,18 +1,13 @@
 // A customer's question about the inside of a site: asked by a playbook while the caller waits, kept nowhere. Of a log-in link the
 // answer is the only copy: when it is lost, a new one has to be asked for.
-import type * as z from 'zod'
 import type { Told } from '../domain/action.ts'
 import { busyWith, passes } from '../domain/site.ts'
-import { DiskUse, LoginLink, passes as mayPass, WpAnswer, wordsOf, type Question } from '../domain/site-tools.ts'
+import { answersTo, passes as mayPass, wordsOf, type Answer, type Question } from '../domain/site-tools.ts'
 import { whereabouts, type Reach } from '../resources/reach.ts'
 import type { Call } from '../upstreams/http.ts'
 import { building, gone, stillUnderWay, suspended, switchedOff } from './act.ts'
 import { patiently, type Patient } from './figures.ts'
 import type { TenantState } from './state.ts'
-
-export type Answer = LoginLink | DiskUse | WpAnswer
-
-const answers: Record<Question['playbook'], z.ZodType<Answer>> = { 'login-link': LoginLink, 'disk-use': DiskUse, wp: WpAnswer }
 
 const refused = (code: Extract<Told<Answer>, { answer: 'refused' }>['code'], message: string): Told<Answer> => ({ answer: 'refused', code, message })
 const resting = 'The site does not run at the moment. Please try again in a few minutes.'
@@ -46,7 +41,7 @@ export async function ask(lent: Patient<(call: Call) => Reach>, { identity }: Te
     const end = await up.gateway.runPlaybook(playbook, { run: `ask-${crypto.randomUUID()}`, node, vmid: identity.vmid, parameters }, until - lent.now() - marginMs)
     if (end.state !== 'ended') return undefined
     if (end.ok) {
-      const result = answers[playbook].safeParse(end.result).data
+      const result = answersTo[playbook].safeParse(end.result).data
       return result === undefined ? refused('failed', 'What the site answers is not understood.') : { answer: 'told', result }
     }
     return mayPass(end) || end.fate ? refused('not-ready', 'Something else is under way inside the site. Please try again in a few minutes.') : refused('failed', `It could not be done: ${wordsOf(end)}.`)
