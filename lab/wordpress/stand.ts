@@ -63,7 +63,7 @@ function wp(inside: Inside, stand: Stand, { action, name, state, dryRun }: Recor
       return listed()
     case 'plugin-update':
     case 'theme-update':
-      if (name !== undefined && !all.some((one) => one.name === name)) return failed(`there is no ${kind} ${String(name)}`, exit.notHere)
+      if (typeof name === 'string' && !all.some((one) => one.name === name)) return failed(`there is no ${kind} ${name}`, exit.notHere)
       for (const one of all) if (name === undefined || one.name === name) one.version = newest[one.name] ?? one.version
       return listed()
     case 'cron-list':

@@ -6,7 +6,7 @@ import { UpstreamError } from '../domain/errors.ts'
 import { bounded, JobResult, passes, wordsOf, type Job } from '../domain/site-tools.ts'
 import type { Context, Resource, Seen } from '../engine/resource.ts'
 import { ending } from '../upstreams/gateway/client.ts'
-import { whereabouts, type Reach } from './reach.ts'
+import { nodeFor, type Reach } from './reach.ts'
 
 export interface JobWish { vmid: number; node: string; n: number; job: Job }
 
@@ -50,10 +50,7 @@ export const job: Resource<Reach, JobWish, Out> = {
     }
     const handle = handleOf(of, of.attempt)
     const { playbook, parameters } = wish.job
-    const { node = wish.node, status } = await whereabouts(up, wish.vmid, wish.node)
-    // Perhaps high availability is about to start it elsewhere.
-    if (status?.status !== 'running') throw new UpstreamError('proxmox', 'unknown', 'the site does not run', { landed: true, retryAfterMs: awayMs })
-    await up.gateway.startPlaybook(playbook, { run: handle.slice('run:'.length), node, vmid: wish.vmid, parameters })
+    await up.gateway.startPlaybook(playbook, { run: handle.slice('run:'.length), node: await nodeFor(up, wish, seen), vmid: wish.vmid, parameters })
     return { handle }
   },
 

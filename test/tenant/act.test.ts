@@ -139,7 +139,7 @@ describe('a job', () => {
 
   it('has a number of its own, and is the same one for the same key, ended or not, but for no other', () => {
     const { acted, site } = ask(state({}, { counter: 2 }), job)
-    expect([acted, site]).toMatchObject([{ answer: 'done', job: 3 }, { counter: 3, items: [errand].map(({ at: _, ...rest }) => rest) }])
+    expect([acted, site]).toMatchObject([{ answer: 'done', job: 3 }, { counter: 3, items: [{ ...errand, at: now }] }])
     expect(ask(state({}, { items: [errand] }), job)).toEqual({ acted: { answer: 'unchanged', job: 3 } })
     expect(ask(state({}, ended(freshSite(20), errand, null, now)), job)).toEqual({ acted: { answer: 'unchanged', job: 3 } })
     expect(ask(state({}, ended(freshSite(20), errand, null, now)), { ...job, key: 'other' })).toMatchObject({ acted: { answer: 'done' } })
