@@ -1,6 +1,7 @@
 // Which playbooks there are, what each may be told, what it answers, how long it may take. The node checks the same names and
 // patterns again (gateway/node/berth-node); a parameter is a word or a text, never a command.
 import * as z from 'zod'
+import { DiskUse, DumpOf, Login, LoginLink, OnOff, PhpVersion, WpChange, WpQuestion } from '../src/domain/site-tools.ts'
 
 export interface Playbook {
   parameters: z.ZodType<Record<string, unknown>>
@@ -22,38 +23,24 @@ const site = {
   adminEmail: z.email().max(254).regex(/^.{1,64}@/, 'must have at most 64 characters before the @'),
 }
 const state = z.object({ installed: z.boolean(), busy: z.boolean(), url: z.string().optional(), title: z.string().optional(), version: z.string().optional() })
-const onOff = z.enum(['on', 'off'])
-const slug = text('[a-z0-9][a-z0-9_-]{0,99}', 'must be the short name of a plugin or theme')
-const place = text(`(?:https?://)?${host}(?::\\d{1,5})?`, 'must be a host name, with or without http:// or https://')
 const bytes = z.int().min(0)
 const list = z.object({ list: z.array(z.record(z.string(), z.unknown())) })
 
-/** WP-CLI, as far as it goes: what may be done, and with what. */
-const wp = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.enum(['core-version', 'core-update', 'plugin-list', 'theme-list', 'cache-flush', 'cron-list', 'cron-run']) }),
-  z.strictObject({ action: z.enum(['plugin-update', 'theme-update']), name: slug.optional() }),
-  z.strictObject({ action: z.literal('search-replace'), from: place, to: place, dryRun: z.boolean() }),
-  z.strictObject({ action: z.literal('maintenance'), state: onOff }),
-])
+/** WP-CLI, as far as it goes: what may be asked and done, and with what. */
+const wp = z.discriminatedUnion('action', [WpQuestion, ...WpChange.options])
 
 export const playbooks: Readonly<Record<string, Playbook>> = {
   'install-wordpress': { parameters: z.strictObject(site), result: state, seconds: 1500 },
   'personalise-wordpress': { parameters: z.strictObject({ ...site, address: z.ipv4() }), result: state, seconds: 300 },
   'wordpress-state': { parameters: z.strictObject({}), result: state, seconds: 60 },
-  'suspend-page': { parameters: z.strictObject({ state: onOff }), result: z.object({ suspended: z.boolean() }), seconds: 60 },
-  'login-link': {
-    parameters: z.strictObject({ login: text('[A-Za-z0-9][A-Za-z0-9 _.@-]{0,59}', 'must be the name of a user').optional() }),
-    result: z.object({ url: z.url(), expiresAt: z.string() }), seconds: 60, secret: true,
-  },
+  'suspend-page': { parameters: z.strictObject({ state: OnOff }), result: z.object({ suspended: z.boolean() }), seconds: 60 },
+  'login-link': { parameters: z.strictObject({ login: Login.optional() }), result: LoginLink, seconds: 60, secret: true },
   wp: { parameters: wp, result: z.union([list, z.object({ version: z.string() }), z.object({ changed: z.int() }), z.object({ done: z.literal(true) })]), seconds: 900 },
-  'php-version': { parameters: z.strictObject({ version: text('[78]\\.\\d', 'must be a version of PHP such as 8.3') }), result: z.object({ version: z.string() }), seconds: 600 },
+  'php-version': { parameters: z.strictObject({ version: PhpVersion }), result: z.object({ version: z.string() }), seconds: 600 },
   dump: {
-    parameters: z.strictObject({ what: z.enum(['database', 'files', 'all']) }),
+    parameters: z.strictObject({ what: DumpOf }),
     result: z.object({ files: z.array(z.object({ path: z.string(), bytes, sha256: z.string() })) }), seconds: 3000,
   },
   'unlock-container': { parameters: z.strictObject({ lock: z.literal('create') }), result: z.undefined(), seconds: 60 },
-  'disk-use': {
-    parameters: z.strictObject({}),
-    result: z.object({ totalBytes: bytes, usedBytes: bytes, freeBytes: bytes, filesBytes: bytes, uploadsBytes: bytes, databaseBytes: bytes }), seconds: 60,
-  },
+  'disk-use': { parameters: z.strictObject({}), result: DiskUse, seconds: 60 },
 }

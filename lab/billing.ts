@@ -22,6 +22,9 @@ export type Call = 'delete-site' | 'suspend' | 'unsuspend' | `action/${'start' |
 
 export const changeSite = (apiBase: string, what: Call, serviceId: string): Promise<Answer> => post(apiBase, `/${what}`, { service_id: serviceId }, 25_000)
 
+/** Not one of the extension's calls, but one of a billing connection: the link that its `url` is logs in to the site's WordPress, once. */
+export const loginLink = (apiBase: string, serviceId: string): Promise<Answer> => post(apiBase, '/site/login-link', { service_id: serviceId }, 25_000)
+
 export const upgradeSite = (apiBase: string, serviceId: string, plan: string): Promise<Answer> => post(apiBase, '/wp/upgrade/', { service_id: serviceId, plan }, 25_000)
 
 async function post(apiBase: string, path: string, fields: object, timeoutMs: number): Promise<Answer> {

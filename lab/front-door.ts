@@ -22,7 +22,7 @@ export interface FrontDoorOptions {
 
 export type Destination = 'worker' | 'storefront' | 'site' | 'unpublished' | 'stranger'
 
-const workerPaths = /^\/(create-site|delete-site|suspend|unsuspend|status|health|orders|operator|support|reports|action|wp|customdomain|domains|zones|k|mail\/(?:domain|mailbox|alias|forward|check)|openapi\.json|reference|\.well-known\/mta-sts\.txt)(\/|$)/
+const workerPaths = /^\/(create-site|delete-site|suspend|unsuspend|status|health|orders|operator|support|reports|action|site|wp|customdomain|domains|zones|k|mail\/(?:domain|mailbox|alias|forward|check)|openapi\.json|reference|\.well-known\/mta-sts\.txt)(\/|$)/
 
 const isDomain = /^(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*$/
 

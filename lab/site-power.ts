@@ -3,7 +3,8 @@
 // Wishes for one site are carried out one after the other, the newest last.
 import type { Sites } from './data-centre.ts'
 import { containers, onDisk, onPower, type PowerEvent } from './proxmox/observers.ts'
-import { forgetContainer, interruptContainer, labDriver, siteOf } from './wordpress/driver.ts'
+import { labDriver } from './wordpress/driver.ts'
+import { forgetContainer, interruptContainer, siteOf } from './wordpress/inside.ts'
 import type { WordPressHost } from './wordpress/host.ts'
 import { keepContent } from './wordpress/kept.ts'
 import type { World } from './world.ts'

@@ -92,6 +92,7 @@ function serviceItem({ id, email, plan, label, url, order, status }: Shown) {
 <p class="links"><a href="${order}">Progress</a>${status === 'live' ? html` <a href="${url}/wp-admin/">wp-admin</a>` : ''} <a href="/mail?to=${encodeURIComponent(email)}">Mail</a></p>
 </div>
 <div class="do">
+${status === 'live' ? html`<form method="post" action="/services/${id}/log-in" target="_blank"><button aria-label="Log in to WordPress of ${label}">Log in to WordPress</button></form>` : ''}
 ${status === 'live' || status === 'changing' ? more(id, label, plan) : ''}
 ${status === 'live' || status === 'changing' || status === 'building' || status === 'resuming' ? button(id, 'suspend', 'Suspend', label) : ''}
 ${status === 'suspended' || status === 'suspending' ? button(id, 'resume', 'Resume', label) : ''}

@@ -15,6 +15,6 @@ async function again() {
 }
 setTimeout(again, 1500)
 document.addEventListener('submit', (event) => {
-  for (const button of event.target.querySelectorAll('button')) setTimeout(() => { button.disabled = true })
+  if (event.target.target !== '_blank') for (const button of event.target.querySelectorAll('button')) setTimeout(() => { button.disabled = true })
 })
 `

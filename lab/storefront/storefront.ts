@@ -5,7 +5,7 @@ import { csrf } from 'hono/csrf'
 import { secureHeaders } from 'hono/secure-headers'
 import * as z from 'zod'
 import { planNames, type PlanName } from '../../src/domain/plan.ts'
-import { changeSite, createSite, upgradeSite, type Call } from '../billing.ts'
+import { changeSite, createSite, loginLink, upgradeSite, type Call } from '../billing.ts'
 import { registrar } from '../dns/registrar.ts'
 import type { Mail } from '../wordpress/mailbox.ts'
 import type { World } from '../world.ts'
@@ -39,7 +39,7 @@ export function storefront(options: StorefrontOptions): Hono {
   const book = world.slice('storefront', () => ({ services: [] as Service[], next: 1 }))
   const app = new Hono()
   app.use(secureHeaders({
-    contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: ["'self'"], connectSrc: ["'self'"], imgSrc: ["'self'", 'data:'], formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"] },
+    contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: ["'self'"], connectSrc: ["'self'"], imgSrc: ["'self'", 'data:'], formAction: ["'self'", siteUrl], baseUri: ["'none'"], frameAncestors: ["'none'"] },
   }))
   app.use(csrf())
 
@@ -90,6 +90,16 @@ export function storefront(options: StorefrontOptions): Hono {
   app.get('/services/:id/terminate', (c) => {
     const service = book.services.find((one) => one.id === c.req.param('id'))
     return service ? c.html(confirmPage(service)) : c.html(notFoundPage(), 404)
+  })
+
+  // As a billing system would: it knows its customer, and nobody else is ever handed the link.
+  app.post('/services/:id/log-in', async (c) => {
+    const service = book.services.find((one) => one.id === c.req.param('id'))
+    if (!service) return c.html(notFoundPage(), 404)
+    const answer = await apiBase().then((base) => loginLink(base, service.id)).catch(() => undefined)
+    const url = answer?.ok ? answer.body['url'] : undefined
+    c.header('cache-control', 'no-store')
+    return typeof url === 'string' ? c.redirect(url, 303) : shop(c, 409, { error: answer?.error ?? 'The platform is starting. Please try again in a moment.' })
   })
 
   app.post('/services/:id/:action', async (c) => {

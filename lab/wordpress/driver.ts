@@ -5,34 +5,18 @@ import type { Driver } from '../../gateway/playbooks.ts'
 import { between } from '../random.ts'
 import { unlock } from '../proxmox/unlock.ts'
 import type { World } from '../world.ts'
-import type { WordPressHost } from './host.ts'
+import { cutOff, exit, nothingRuns, refused, siteOf, slice, type ContainerOf, type Host, type Inside, type Order, type Ran } from './inside.ts'
+import { tool, tools } from './tools.ts'
 
-/** What the driver must know of a container; undefined when there is none with that number. */
-export type ContainerOf = (vmid: number) => { node: string; status: string; ip?: string; template?: string } | undefined
-
-type Host = Pick<WordPressHost, 'install' | 'personalise' | 'state'>
-type Ran = Awaited<ReturnType<Driver['run']>>
-
-/** What is inside one container. `epoch` counts what ended every program in it: a stop, a migration, a destruction. */
-export interface Inside { installed: boolean; installing: boolean; url?: string; title?: string; adminEmail?: string; version?: string; epoch: number }
-
-interface Slice { containers: Record<number, Inside>; epochs: number }
-
-const exit = { ok: 0, failed: 1, noContainer: 2, usage: 64, busy: 75, notRunning: 255 }
 const looksPerInstall = 5
 /** How long an installation takes, in data-centre ms, at least and at most. */
 const [bare, golden] = [[60_000, 90_000], [6_000, 12_000]] as const
 const simulatedVersion = '7.1.1'
 
-const slice = (world: World): Slice => world.slice('wordpress', () => ({ containers: {}, epochs: 0 }))
-
-/** The id that a container's site has in the WordPress host. */
-export const siteOf = (vmid: number): string => `ct${vmid}`
-
 /** The playbooks of docs/gateway.md. Without a host an installation is state and time only. */
 export function labDriver(world: World, host: Host | undefined, container: ContainerOf): Driver {
   // A driver that starts anew has no runs: what an earlier one was doing died with it.
-  for (const inside of Object.values(slice(world).containers)) inside.installing = false
+  nothingRuns(world)
   return {
     run: (order) => {
       const { playbook, node, vmid, parameters } = order
@@ -40,44 +24,17 @@ export function labDriver(world: World, host: Host | undefined, container: Conta
       if (playbook === 'personalise-wordpress') return personalise(world, host, container, order)
       if (playbook === 'wordpress-state') return look(world, container, node, vmid)
       if (playbook === 'unlock-container') return Promise.resolve(unlock(world, node, vmid, String(parameters['lock'])))
+      if (tools.includes(playbook)) return tool(world, host, container, order)
       return Promise.resolve({ exit: exit.usage, output: `no playbook ${playbook}\n` })
     },
   }
-}
-
-/** To be called when a container stops, crashes or moves: everything that ran in it has ended, what is on its disk stays. */
-export function interruptContainer(world: World, vmid: number): void {
-  const inside = slice(world).containers[vmid]
-  if (!inside) return
-  inside.installing = false
-  inside.epoch = ++slice(world).epochs
-  world.changed()
-}
-
-/** To be called when a container is destroyed: its disk is gone. */
-export function forgetContainer(world: World, vmid: number): void {
-  delete slice(world).containers[vmid]
-  world.changed()
-}
-
-/** What is on the container's disk; null when WordPress was never installed there. */
-export function contentOf(world: World, vmid: number): Inside | null {
-  const inside = slice(world).containers[vmid]
-  return inside?.installed ? { ...inside, installing: false } : null
-}
-
-/** The disk holds this now, and nothing runs. */
-export function putContent(world: World, vmid: number, content: Inside | null): void {
-  if (content) slice(world).containers[vmid] = { ...content, epoch: ++slice(world).epochs }
-  else delete slice(world).containers[vmid]
-  world.changed()
 }
 
 async function install(
   world: World,
   host: Host | undefined,
   container: ContainerOf,
-  { node, vmid, parameters }: Parameters<Driver['run']>[0],
+  { node, vmid, parameters }: Order,
 ): Promise<Ran> {
   const { url, title, adminEmail } = parameters
   if (typeof url !== 'string' || typeof title !== 'string' || typeof adminEmail !== 'string')
@@ -85,7 +42,7 @@ async function install(
   const refusal = refused(container, node, vmid)
   if (refusal) return refusal
   const inside = (slice(world).containers[vmid] ??= { installed: false, installing: false, epoch: ++slice(world).epochs })
-  if (inside.installing) return { exit: exit.busy, output: 'busy: another run is installing WordPress in this container\n' }
+  if (inside.installing || inside.doing) return { exit: exit.busy, output: 'busy: another run is installing WordPress in this container\n' }
   if (inside.installed) {
     await world.clock.sleep(between(world.random, 1_000, 2_000))
     return cutOff(world, container, node, vmid, inside.epoch) ?? { exit: exit.ok, output: 'WordPress is already installed.\n', result: shown(inside) }
@@ -122,7 +79,7 @@ async function personalise(
   world: World,
   host: Host | undefined,
   container: ContainerOf,
-  { node, vmid, parameters }: Parameters<Driver['run']>[0],
+  { node, vmid, parameters }: Order,
 ): Promise<Ran> {
   const { url, title, adminEmail, address } = parameters
   if (typeof url !== 'string' || typeof title !== 'string' || typeof adminEmail !== 'string' || typeof address !== 'string')
@@ -132,7 +89,7 @@ async function personalise(
   const { ip = address } = container(vmid) ?? {}
   if (ip !== address) return { exit: exit.failed, output: `Error: this container has the address ${ip}, not ${address}\n` }
   const inside = slice(world).containers[vmid]
-  if (inside?.installing) return { exit: exit.busy, output: 'busy: another run is at work on WordPress in this container\n' }
+  if (inside?.installing || inside?.doing) return { exit: exit.busy, output: 'busy: another run is at work on WordPress in this container\n' }
   if (!inside?.installed) return { exit: exit.failed, output: 'Error: WordPress is not installed here\n' }
   const { epoch } = inside
   inside.installing = true
@@ -158,21 +115,5 @@ async function look(world: World, container: ContainerOf, node: string, vmid: nu
 
 const shown = ({ installed, installing, url, title, version }: Inside): Record<string, unknown> =>
   installed ? { installed, busy: installing, url, title, version } : { installed, busy: installing }
-
-function refused(container: ContainerOf, node: string, vmid: number): Ran | undefined {
-  const found = container(vmid)
-  if (found?.node !== node) return { exit: exit.noContainer, output: `Configuration file 'nodes/${node}/lxc/${vmid}.conf' does not exist\n` }
-  if (found.status !== 'running') return { exit: exit.notRunning, output: `container '${vmid}' not running!\n` }
-  return undefined
-}
-
-/** Whether the container in which a program was started has gone from under it since; then nothing counts as installed by it. */
-function cutOff(world: World, container: ContainerOf, node: string, vmid: number, epoch: number): Ran | undefined {
-  const inside = slice(world).containers[vmid]
-  const lost = refused(container, node, vmid)
-  if (!lost && inside?.epoch === epoch) return undefined
-  if (inside?.epoch === epoch) interruptContainer(world, vmid)
-  return lost ?? { exit: exit.notRunning, output: `container '${vmid}' was stopped while the playbook ran\n` }
-}
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -153,6 +153,17 @@ export class WordPressHost {
     return [readMails(this.#archive), ...sites.map((folder) => readMails(mailboxOf(folder)))].flat().filter(({ to }) => !to.endsWith('.invalid')).sort((a, b) => a.at - b.at)
   }
 
+  /** What a wp-cli command in a site prints; wakes the site. Throws when there is none, it is stopped, or the command fails. */
+  async wp(id: string, args: string[]): Promise<string> {
+    if (!(await this.address(id))) throw new Error('the site does not run')
+    return this.#runner.wp(id, args, true)
+  }
+
+  /** Where everything of a site lies. */
+  files(id: string): string {
+    return this.#folder(id)
+  }
+
   /** Process ids of the awake sites, by site. */
   processes(): Record<string, number> {
     return this.#runner.processes()

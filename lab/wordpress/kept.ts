@@ -2,7 +2,7 @@
 // dropped. Only what the playbooks know; the files themselves are the host's.
 import { onDisk } from '../proxmox/observers.ts'
 import type { World } from '../world.ts'
-import { contentOf, putContent, type Inside } from './driver.ts'
+import { contentOf, putContent, type Inside } from './inside.ts'
 
 interface Slice { kept: Record<string, Inside | null> }
 

@@ -68,10 +68,11 @@ export class PhpProcess {
     return ((await this.#ask({ open: site })) as { port: number }).port
   }
 
-  /** One wp-cli command in the site; throws with wp-cli's own words when it fails. */
-  async wp(args: string[]): Promise<void> {
-    const { exit, error } = (await this.#ask({ wp: args })) as { exit: number; error: string }
+  /** One wp-cli command in the site, and what it prints if it is to be `heard`; throws with wp-cli's own words when it fails. */
+  async wp(args: string[], heard = false): Promise<string> {
+    const { exit, error, output } = (await this.#ask({ wp: args, heard })) as { exit: number; error: string; output: string }
     if (exit !== 0) throw new Error(`wp ${args[0]} ${args[1]} ended with ${exit}: ${error}`)
+    return output
   }
 
   /** Lets running requests finish, then ends the process; kills it when that takes too long. */

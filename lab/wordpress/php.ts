@@ -55,13 +55,13 @@ export async function openSite(php: PHP, place: string, folder: string): Promise
 export const runScript = async (php: PHP, options: PHPRunOptions): Promise<PHPResponse> =>
   PHPResponse.fromStreamedResponse(await php.runStream(options))
 
-/** One wp-cli command. What it prints may hold a password, so only its own "Error:" lines are handed on. */
-export async function wpCli(php: PHP, args: string[]): Promise<{ exit: number; error: string }> {
+/** One wp-cli command. What it prints may hold a password, so only its own "Error:" lines are handed on, unless it is to be `heard`. */
+export async function wpCli(php: PHP, args: string[], heard: boolean): Promise<{ exit: number; error: string; output: string }> {
   php.writeFile(argumentsPath, JSON.stringify(['wp', `--path=${seen.wordpress}`, '--no-color', ...args]))
   const answer = await runScript(php, { code: wpCliStarter })
   const lines = `${answer.text}\n${answer.errors}`.split('\n').filter((line) => /^(PHP )?(Fatal error|Error)\b/i.test(line))
   php.unlink(argumentsPath)
-  return { exit: answer.exitCode, error: lines.join(' ').slice(0, 500) }
+  return { exit: answer.exitCode, error: lines.join(' ').slice(0, 500), output: heard ? answer.text : '' }
 }
 
 // The phar's own first file insists on the SAPI name "cli"; what it would include next does not.
@@ -70,6 +70,8 @@ $argv = json_decode( file_get_contents( '${argumentsPath}' ), true );
 $argc = count( $argv );
 $GLOBALS['argv'] = $_SERVER['argv'] = $argv;
 $GLOBALS['argc'] = $_SERVER['argc'] = $argc;
+// This PHP takes every script for a visit to https://example.com.
+unset( $_SERVER['HTTP_HOST'], $_SERVER['HTTPS'] );
 putenv( 'HOME=/tmp' );
 define( 'STDIN', fopen( 'php://memory', 'rb' ) );
 define( 'STDOUT', fopen( 'php://output', 'wb' ) );

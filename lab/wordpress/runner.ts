@@ -64,13 +64,13 @@ export class Runner {
     return awake.address
   }
 
-  /** One wp-cli command in an awake site. */
-  async wp(id: string, args: string[]): Promise<void> {
+  /** One wp-cli command in an awake site, and what it prints if it is to be `heard`. */
+  async wp(id: string, args: string[], heard = false): Promise<string> {
     const awake = this.#awake.get(id)
     if (!awake?.process) throw new Error(`site ${id} is not awake`)
     awake.busy++
     try {
-      await awake.process.wp(args)
+      return await awake.process.wp(args, heard)
     } finally {
       awake.busy--
     }

@@ -45,7 +45,7 @@ function config(place: string, url: string): string {
 // It answers under every name that the reverse proxy sends here, and the proxy sends no others.
 $berth_home = ${quoted(url)};
 if ( preg_match( '/^(?:[a-z0-9-]+\\.)+[a-z][a-z0-9-]*(?::\\d+)?$/i', $_SERVER['HTTP_HOST'] ?? '' ) ) {
-	$berth_home = ( empty( $_SERVER['HTTPS'] ) ? 'http://' : 'https://' ) . strtolower( $_SERVER['HTTP_HOST'] );
+	$berth_home = ( 'on' === ( $_SERVER['HTTPS'] ?? '' ) ? 'https://' : 'http://' ) . strtolower( $_SERVER['HTTP_HOST'] );
 }
 define( 'WP_HOME', $berth_home );
 define( 'WP_SITEURL', $berth_home );

@@ -15,7 +15,7 @@ import { siteServer } from './site-http.ts'
 
 /** What the parent gives as the one argument (JSON), and the messages between the two. */
 export interface Settings { files: WordPressFiles }
-export type Ask = { ask: number } & ({ open: { id: string; place: string; folder: string } } | { wp: string[] } | { close: true })
+export type Ask = { ask: number } & ({ open: { id: string; place: string; folder: string } } | { wp: string[]; heard?: boolean } | { close: true })
 export type Tell = { ready: true } | { ask: number; answer: unknown } | { ask: number; failure: string }
 
 const cronEveryMs = 60_000
@@ -40,7 +40,7 @@ tell({ ready: true })
 
 async function obey(message: Ask): Promise<void> {
   try {
-    tell({ ask: message.ask, answer: 'open' in message ? await open(message.open) : 'wp' in message ? await wpCli(php, message.wp) : true })
+    tell({ ask: message.ask, answer: 'open' in message ? await open(message.open) : 'wp' in message ? await wpCli(php, message.wp, message.heard === true) : true })
     if ('close' in message) await end(0)
   } catch (error) {
     tell({ ask: message.ask, failure: error instanceof Error ? error.message.slice(0, 500) : String(error) })

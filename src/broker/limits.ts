@@ -19,6 +19,8 @@ const limits: Record<string, Limit> = {
   // A node makes one whole backup at a time, whoever asks: others would only wait in Proxmox.
   vzdump: { start: 1, most: 1 },
   playbooks: { start: 6, most: 6 },
+  // Updates, searches and whole dumps inside sites: work for disks and processors, which visitors of other sites need as well.
+  jobs: { start: 4, most: 4 },
   // Seconds each, while installations take a minute: a customer does not wait behind those.
   personalise: { start: 8, most: 8 },
   // A PHP page with one session: short calls, a few at once.

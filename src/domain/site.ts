@@ -1,7 +1,8 @@
 // What a customer has asked of a site beyond its order: a switch, backups, actions under way, domains. Plain data in the tenant.
+import { titleOfJob, type Job, type JobResult } from './site-tools.ts'
 
 /** One thing that the customer wants made, done or removed. `n` counts up per tenant and is never used twice. */
-export type Item = Backup | Copy | Restart | Restore | Shrink | Domain
+export type Item = Backup | Copy | Restart | Restore | Shrink | Domain | Errand
 
 interface Ordered {
   /** Wanted there, or wanted away; what has come to rest absent is forgotten. */
@@ -70,6 +71,18 @@ export interface Shrink extends Ordered {
   step: 'copy' | 'move' | 'check'
 }
 
+/** A job inside the site, once, while it runs. */
+export interface Errand extends Ordered {
+  kind: 'job'
+  n: number
+  job: Job
+  /** The `Idempotency-Key` of the request that asked for it. */
+  key?: string
+}
+
+/** What became of a job. `at` and `endedAt` are epoch ms; `why` says in plain words why it was not done; the result is null where nobody has it any more. */
+export interface Finished { n: number; job: Job; at: number; endedAt: number; why: string | null; result: JobResult | null; key?: string }
+
 /** A registered domain with its `www.`, or one name below it (`DomainName`). */
 export interface Domain extends Ordered {
   kind: 'domain'
@@ -110,6 +123,8 @@ export interface Site {
   named: { day: string; count: number }
   /** Day (DDMMYYYY) for which the schedule has asked for its backup. */
   night?: string
+  /** Jobs that have ended, newest last; a few only. */
+  finished?: Finished[]
   /** What could not be done, newest last, for the customer to read; a few only. */
   notices: { what: string; why: string; at: number }[]
 }
@@ -132,6 +147,8 @@ export function rowsOf(item: Item): string[] {
       return [`${item.off ? 'replacement' : 'restore'}:${item.n}`]
     case 'domain':
       return item.hosts.flatMap(rowsOfHost)
+    case 'job':
+      return [`job:${item.n}`]
   }
 }
 
@@ -151,6 +168,8 @@ export function titleOf(item: Item): string {
       return item.snapshot === 'initial' ? 'Reset' : `Going back to ${item.snapshot}`
     case 'domain':
       return `Domain ${item.shown}`
+    case 'job':
+      return titleOfJob(item.job)
   }
 }
 
@@ -163,6 +182,9 @@ export const runs = (site: Site): boolean => site.power === 'on' && !site.items.
 /** The custom domains, in the order in which they were asked for. */
 export const domainsOf = (site: Site): Domain[] => site.items.filter((item): item is Domain => item.kind === 'domain')
 
+/** The jobs that have not ended. */
+export const errandsOf = (site: Site): Errand[] => site.items.filter((item): item is Errand => item.kind === 'job')
+
 /** The snapshots a customer sees, oldest first. */
 export const backupsOf = (site: Site): Backup[] => site.items.filter((item): item is Backup => item.kind === 'backup')
 
@@ -172,17 +194,21 @@ export const copiesOf = (site: Site): Copy[] => site.items.filter((item): item i
 /** The snapshots that count against the plan's quota: the customer's own. */
 export const customersOf = (site: Site): Backup[] => backupsOf(site).filter(({ by, want }) => by === 'customer' && want === 'present')
 
-/** What is under way, one at a time: a backup of a container that is being put back would be neither the one nor the other. */
-export const busyWith = (site: Site): Item | undefined => site.items.find((item) => (passes(item) ? item.want === 'present' : 'made' in item && !item.made))
+/** What is under way, one at a time: a backup of a container that is being put back, or updated, would be neither the one nor the other. */
+export const busyWith = (site: Site): Item | undefined => site.items.find((item) => item.kind === 'job' || (passes(item) ? item.want === 'present' : 'made' in item && !item.made))
 
 /** A copy is being unpacked over the container: no snapshot can stand meanwhile. */
 export const isReplaced = (site: Site): boolean => site.items.some((item) => item.want === 'present' && ((item.kind === 'restore' && item.off === true) || (item.kind === 'shrink' && item.step !== 'copy')))
 
-/** How many notices a customer may still read. */
-const noticesMax = 10
+/** How many notices, and how many jobs that have ended, a customer may still read. */
+const [noticesMax, finishedMax] = [10, 10]
 
 /** The site with one more thing that the customer should read. */
 export const noticed = (site: Site, what: string, why: string, at: number): Site => ({ ...site, notices: [...site.notices, { what, why, at }].slice(-noticesMax) })
+
+/** The site with one more job that has ended. */
+export const ended = (site: Site, { n, job, at, failed, key }: Errand, result: JobResult | null, now: number): Site =>
+  ({ ...site, finished: [...(site.finished ?? []), { n, job, at, endedAt: now, why: failed, result, ...(key === undefined ? {} : { key }) }].slice(-finishedMax) })
 
 /** The site of a service that ends: good copies are kept until then (epoch ms). */
 export const keepingCopies = (site: Site, until: number): Site =>

@@ -174,7 +174,7 @@ class Drive<Up> {
     if (row.adopt && wants && seen.state === 'absent' && (resource.irreplaceable || resource.inside)) return this.#stick('it was to be adopted, and is not there')
     if (resource.irreplaceable && wants && seen.state === 'absent' && row.out !== null) return resource.irreplaceable === true ? this.#stick('it is gone, and a new one would be empty') : this.#giveUp('somebody else has removed it')
     if (row.refusal !== null) return this.#giveUp(row.refusal)
-    const max = wants ? policy.makeFailsMax : policy.unmakeFailsMax
+    const max = wants ? (resource.triesMax ?? policy.makeFailsMax) : policy.unmakeFailsMax
     if (row.fails >= max) return this.#giveUp(row.why ?? `${row.fails} attempts failed`)
     return true
   }

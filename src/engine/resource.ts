@@ -68,6 +68,8 @@ export interface Resource<Up, Wish = unknown, Out = unknown> {
   readonly callTimeoutMs: number
   /** How long a busy thing may stay busy before a person is called. */
   readonly busyMs: number
+  /** Attempts that may fail before it is given up, where that is fewer than usual. */
+  readonly triesMax?: number
   /** How often to look while it is busy and nothing can be watched. */
   readonly pollMs: number
   /** Looks become rarer, a tenth of the time waited so far, up to this. Without it they stay as they began. */

@@ -19,6 +19,7 @@ import { zones } from './paymenter/zones.ts'
 import { onError, Problem } from './problems.ts'
 import { reference } from './reference.ts'
 import { reports } from './reports.ts'
+import { siteTools } from './site-tools.ts'
 import { zoneTools } from './zone-tools.ts'
 
 export function app(): Hono<App> {
@@ -33,6 +34,7 @@ export function app(): Hono<App> {
   actions(all)
   backups(all)
   domains(all)
+  siteTools(all)
   support(all)
   zones(all)
   zoneTools(all)

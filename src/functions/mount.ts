@@ -9,7 +9,7 @@ import type { ProblemCode } from './problems.ts'
 /** What a route promises. `body`, `query` and `params` are handed to the handler as their schemas read them. */
 export interface Description<Body extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType, Params extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
   /** The heading under which the reference lists it. */
-  group: 'Sites' | 'Backups' | 'Domains' | 'DNS zones' | 'Mail' | 'Support' | 'Reports' | 'Orders' | 'Operator' | 'Platform'
+  group: 'Sites' | 'Site tools' | 'Backups' | 'Domains' | 'DNS zones' | 'Mail' | 'Support' | 'Reports' | 'Orders' | 'Operator' | 'Platform'
   /** What it does, in a few words without a full stop. */
   summary: string
   /** What else a caller has to know: repeats, effects that come later. */

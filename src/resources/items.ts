@@ -3,6 +3,7 @@ import { rowsOf, type Domain, type Item } from '../domain/site.ts'
 import type { Wanted } from '../engine/resource.ts'
 import type { CheckWish } from './check.ts'
 import type { CopyWish } from './copy.ts'
+import type { JobWish } from './job.ts'
 import type { ReplacementWish } from './replacement.ts'
 import type { RestoreWish } from './restore.ts'
 import type { SnapshotWish } from './snapshot.ts'
@@ -39,5 +40,8 @@ export function linesOf(item: Item, all: readonly Item[], place: { vmid: number;
     }
     case 'domain':
       return domainLines(item)
+    case 'job':
+      // What has begun when the site is to go to rest comes to its end first.
+      return line<JobWish>({ ...place, n: item.n, job: item.job }, want === 'present' && running ? ['power'] : [])
   }
 }

@@ -4,7 +4,7 @@ import type { Cluster } from '../domain/cluster.ts'
 import { poolConnection, spareName } from '../domain/names.ts'
 import type { Identity, Spec } from '../domain/order.ts'
 import { plans } from '../domain/plan.ts'
-import { isReplaced, runs, type Domain, type Site } from '../domain/site.ts'
+import { errandsOf, isReplaced, rowsOf, runs, type Domain, type Site } from '../domain/site.ts'
 import type { Resource, Want, Wanted } from '../engine/resource.ts'
 import { address } from './address.ts'
 import { certificate } from './certificate.ts'
@@ -19,6 +19,7 @@ import { domainLines, expectedOf } from './domain-lines.ts'
 import { failover, type FailoverWish } from './failover.ts'
 import { firewall, type FirewallWish } from './firewall.ts'
 import { linesOf } from './items.ts'
+import { job } from './job.ts'
 import { nameplate, type NameplateWish } from './nameplate.ts'
 import { panelRecord, type PanelRecordWish } from './panel-record.ts'
 import { power, type PowerWish } from './power.ts'
@@ -31,7 +32,7 @@ import { backup, snapshot, type SnapshotWish } from './snapshot.ts'
 import { wordpress, type WordPressWish } from './wordpress.ts'
 
 /** In the order in which a person would tell it; the engine goes by `needs`. */
-const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, panelRecord, proxyHost, wordpress, nameplate, snapshot, backup, copy, restore, replacement, check, domain, certificate, domainHost]
+const all = [address, container, firewall, replicas, disk, power, failover, dnsRecord, panelRecord, proxyHost, wordpress, nameplate, snapshot, backup, copy, restore, replacement, check, job, domain, certificate, domainHost]
 
 export const resources: ReadonlyMap<string, Resource<Reach>> = new Map(all.map((one) => [one.name, one as Resource<Reach>]))
 
@@ -97,7 +98,7 @@ export function wanted(state: Standing, cluster: Cluster): Wanted[] {
     }),
     line<ReplicasWish>(replicas, true, { replicas: 2 }),
     line<DiskWish>(disk, true, { ...place, gb: site.disk.gb }),
-    line<PowerWish>(power, running, place),
+    line<PowerWish>(power, running, place, running || gone ? [] : errandsOf(site).flatMap(rowsOf)),
     line<FailoverWish>(failover, running, { vmid, nodes: cluster.nodes.map((one) => one.name), group: cluster.haGroup, maxRestart: 3, maxRelocate: 2 }),
     ...(spare && identity.label === generic ? [] : [
       line<DnsRecordWish>(dnsRecord, !inPanel, { hostname, ip: spec.publicIp, ttl: 300, ...(cluster.wildcardDns ? { wildcard: `*.${cluster.zone}` } : {}) }, inPanel && !gone ? [panelRecord.name] : undefined),

@@ -4,7 +4,7 @@ import { dayIn } from '../domain/calendar.ts'
 import type { Cluster } from '../domain/cluster.ts'
 import { plans } from '../domain/plan.ts'
 import { outdated, type Keep } from '../domain/retention.ts'
-import { backupsOf, busyWith, copiesOf, customersOf, domainsOf, freshHost, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { backupsOf, busyWith, copiesOf, customersOf, domainsOf, errandsOf, freshHost, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import type { TenantState } from './state.ts'
 
 type Where = Pick<Cluster, 'timeZone' | 'backupStorage'>
@@ -20,15 +20,15 @@ interface Answer {
 }
 
 const refused = (code: RefusalCode, message: string, costs?: string[]): Answer => ({ acted: { answer: 'refused', code, message, ...(costs ? { costs } : {}) } })
-const done = (site: Site, more: { enabled?: boolean; backup?: string } = {}): Answer => ({ acted: { answer: 'done', ...more }, site })
+const done = (site: Site, more: { enabled?: boolean; backup?: string; job?: number } = {}): Answer => ({ acted: { answer: 'done', ...more }, site })
 const unchanged: Answer = { acted: { answer: 'unchanged' } }
 
 /** `cluster` says where a day begins and where off-site copies go. */
 export function act(state: TenantState | undefined, action: Action, now: number, cluster: Where): Answer {
   // Its order is taken, and on its way to us.
   if (!state) return refused('not-ready', building)
-  if (state.target === 'terminated' || state.undoing) return refused('unknown', 'There is no such service.')
-  if (state.target === 'suspended') return refused('suspended', 'This service is suspended. Please settle the open invoice first.')
+  if (state.target === 'terminated' || state.undoing) return refused('unknown', gone)
+  if (state.target === 'suspended') return refused('suspended', suspended)
   if (!state.served) return refused('not-ready', building)
   const { site } = state
   const order = (item: Item, more: Partial<Site> = {}): Site => ({ ...site, ...more, items: [...site.items, item] })
@@ -39,8 +39,8 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       return site.power === 'on' ? unchanged : done({ ...site, power: 'on' })
     case 'stop':
       if (site.power === 'off') return unchanged
-      // What is not yet seen on its new disk is not switched off.
-      if (busy?.kind === 'shrink') return underWay(busy)
+      // What is not yet seen on its new disk is not switched off, nor what would be cut off in the middle of an update.
+      if (busy?.kind === 'shrink' || busy?.kind === 'job') return underWay(busy)
       // A restart that has not come to its end is overtaken.
       return done({ ...site, power: 'off', items: site.items.map((item) => (item.kind === 'restart' ? { ...item, want: 'absent' } : item)) })
     case 'restart':
@@ -74,6 +74,14 @@ export function act(state: TenantState | undefined, action: Action, now: number,
       const restoring = site.items.find((item) => (item.kind === 'restore' || item.kind === 'shrink') && item.want === 'present')
       if (restoring) return underWay(restoring)
       return done({ ...site, items: site.items.map((item) => (item === one ? { ...one, want: 'absent' } : item)) })
+    }
+    case 'job': {
+      const same = action.key === undefined ? undefined : [...errandsOf(site), ...(site.finished ?? [])].find(({ key }) => key === action.key)
+      if (same) return { acted: { answer: 'unchanged', job: same.n } }
+      if (busy) return underWay(busy)
+      if (site.power === 'off') return refused('not-ready', switchedOff)
+      const n = site.counter + 1
+      return done(order({ kind: 'job', n, job: action.job, ...fresh, ...(action.key === undefined ? {} : { key: action.key }) }, { counter: n }), { job: n })
     }
     case 'set-domain': {
       const { name, apex, shown, names } = action.domain
@@ -134,12 +142,18 @@ function nameFor(prefix: 'BAK' | 'OFF', site: Site, day: string): { name: string
   return { name: `${prefix}${day}-${named.count}`, named }
 }
 
-const building = 'The site is still being built. Please try again when it is ready.'
+export const gone = 'There is no such service.'
+export const suspended = 'This service is suspended. Please settle the open invoice first.'
+export const switchedOff = 'The site is switched off. Please start it first.'
+
+export const building = 'The site is still being built. Please try again when it is ready.'
 
 /** What is being removed counts no more. */
 export const domainsLeft = (site: Site, limit: number): number => Math.max(0, limit - domainsOf(site).filter(({ want }) => want === 'present').length)
 
-const underWay = (item: Item): Answer => refused('not-ready', `${titleOf(item)} is still under way. Please try again in a few minutes.`)
+export const stillUnderWay = (item: Item): string => `${titleOf(item)} is still under way. Please try again in a few minutes.`
+
+const underWay = (item: Item): Answer => refused('not-ready', stillUnderWay(item))
 
 function costSentence(snapshot: string, costs: string[], off: boolean): string {
   const [s, them] = costs.length > 1 ? ['s', 'them'] : ['', 'it']

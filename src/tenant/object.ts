@@ -3,12 +3,13 @@ import { DurableObject } from 'cloudflare:workers'
 import { configOf } from '../config.ts'
 import { writeReport } from '../db/reports.ts'
 import type { Seal } from '../domain/audit-chain.ts'
-import type { Acted, Action } from '../domain/action.ts'
+import type { Acted, Action, Told } from '../domain/action.ts'
 import type { DomainName } from '../domain/domain-name.ts'
 import { poolConnection } from '../domain/names.ts'
 import type { Adoption, Command } from '../domain/order.ts'
 import type { PlanChange } from '../domain/plan-change.ts'
 import type { PlanName } from '../domain/plan.ts'
+import type { Answer, Question } from '../domain/site-tools.ts'
 import type { JournalLine } from '../engine/row-store.ts'
 import { lend } from '../platform/lend.ts'
 import type { Reach } from '../resources/reach.ts'
@@ -16,11 +17,13 @@ import { resources } from '../resources/plans.ts'
 import { replicas } from '../resources/replicas.ts'
 import { Actor, type Lent } from './actor.ts'
 import type { Examined as SiteFound } from './adoption.ts'
+import { ask, unaskable } from './ask.ts'
 import { backupList, type BackupList } from './backups.ts'
 import { examined, type Examined } from './doctor.ts'
 import { domainsView, type DomainsView } from './domain-view.ts'
 import { exported } from './export.ts'
 import { figures, type Figures } from './figures.ts'
+import { jobList, type ListedJob } from './jobs.ts'
 import { lookAtSite, lookAtStep, type Looked } from './look.ts'
 import type { Overridden, Override } from './override.ts'
 import { preview } from './preview.ts'
@@ -35,6 +38,7 @@ export class Tenant extends DurableObject<Env> {
   readonly #watchers = new Set<(view: View) => void>()
   readonly #lent: Lent<Reach>
   #lastFigures: Figures | undefined
+  #asking = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -50,6 +54,16 @@ export class Tenant extends DurableObject<Env> {
   /** A customer's action on the site; durable when this returns. */
   act(action: Action, actor: string): Acted {
     return this.#actor.act(action, actor)
+  }
+
+  /** A question about the inside of the site, asked at most `waitMs` long; the answer is kept nowhere. */
+  async ask(question: Question, waitMs: number): Promise<Told<Answer>> {
+    const { store } = this.#actor
+    const [state, power] = [store.state(), store.row('power')]
+    const refusal = unaskable(state, question, power?.phase === 'settled' && power.want === 'present', this.#asking)
+    if (refusal) return refusal
+    this.#asking = true
+    return ask(this.#lent, state!, question, waitMs).finally(() => (this.#asking = false))
   }
 
   /** Somebody else has shown that this custom domain is theirs. */
@@ -130,6 +144,12 @@ export class Tenant extends DurableObject<Env> {
     const state = this.#actor.store.state()
     const stored = replicas.output.safeParse(this.#actor.store.row('replicas')?.out).data
     return state && preview(state, plan, this.#lent.cluster.backupStorage !== undefined, { figures: () => this.figures(waitMs), room: async () => (stored ? roomGb(this.#lent, stored.resource, waitMs) : undefined) })
+  }
+
+  /** The jobs inside the site, or undefined before the first command. */
+  jobs(): ListedJob[] | undefined {
+    const state = this.#actor.store.state()
+    return state && jobList(state)
   }
 
   /** Backups and quota, or undefined before the first command. */

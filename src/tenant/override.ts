@@ -104,7 +104,7 @@ function abort(
 }
 
 /** Asked for, and not yet there. */
-const underWay = (item: Item): boolean => item.want === 'present' && (passes(item) || ('made' in item ? !item.made : item.kind === 'domain' && !item.hosts.some((host) => host.tried)))
+const underWay = (item: Item): boolean => item.want === 'present' && (passes(item) || item.kind === 'job' || ('made' in item ? !item.made : item.kind === 'domain' && !item.hosts.some((host) => host.tried)))
 
 /** A disk that is being put back, or moved, is given up only before its first call. */
 const givable = (item: Item, store: TenantStorage): boolean =>

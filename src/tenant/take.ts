@@ -2,7 +2,7 @@
 import type { Cluster } from '../domain/cluster.ts'
 import { targetOf } from '../domain/lifecycle.ts'
 import type { Command } from '../domain/order.ts'
-import { keepingCopies } from '../domain/site.ts'
+import { keepingCopies, rowsOf, type Item, type Site } from '../domain/site.ts'
 import { adoptedState, adoptRows } from './adopted.ts'
 import { fitDisk } from './disk.ts'
 import { begin } from './begin.ts'
@@ -29,6 +29,7 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   else store.putState(same ? { ...state, seq } : { ...state, seq, target, spec, site: spec.plan === state.spec.plan ? state.site : fitDisk({ ...state, spec, target }, now, storage), outcome: null, changedAt: now })
   const ahead = command.built && command.identity.ahead
   const ends = store.state()!
+  if (target === 'suspended' && !same) store.putState({ ...ends, site: withoutUnbegun(ends.site, store) })
   if (target === 'terminated' && keepCopiesDays > 0 && !fresh) store.putState({ ...ends, site: keepingCopies(ends.site, now + keepCopiesDays * dayMs) })
   store.journal('command', null, 0, { verb, id, actor, seq, ...(ahead ? { ahead: ahead.mark } : {}) })
   if (!fresh) plan()
@@ -39,6 +40,12 @@ export function take(store: TenantStorage, command: Command, now: number, { back
   }
   return 'accepted'
 }
+
+/** A job that has begun comes to its end first; of the others the customer is told. */
+const withoutUnbegun = (site: Site, store: TenantStorage): Site => ({
+  ...site,
+  items: site.items.map((item): Item => (item.kind === 'job' && item.want === 'present' && rowsOf(item).every((name) => !store.row(name)?.attempt) ? { ...item, want: 'absent', failed: 'the service was suspended before it began' } : item)),
+})
 
 function ignore(store: TenantStorage, { verb, id, seq }: Command, why: string): 'ignored' {
   const state = store.state()

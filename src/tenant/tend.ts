@@ -1,9 +1,10 @@
 // What becomes of what a customer asked for: actions that are done are forgotten, backups are marked as made, what cannot be made
 // is cleared away and told. It never touches the site's own rows, but that a snapshot's sizes and settings are looked at again.
-import { keptCopies, noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
+import { ended, keptCopies, noticed, passes, rowsOf, titleOf, type Item, type Site } from '../domain/site.ts'
 import { reopened } from '../engine/plan.ts'
 import { instanceOf, kindOf, type Row } from '../engine/row.ts'
 import { CopyOut } from '../resources/copy.ts'
+import { JobOut } from '../resources/job.ts'
 import { fitDisk, heldDisk, largerDisk, moved } from './disk.ts'
 import type { TenantStorage } from './storage.ts'
 import { tendHosts } from './tend-hosts.ts'
@@ -102,8 +103,9 @@ function tend(site: Site, rows: ReadonlyMap<string, Row>, now: number): Tended |
       drop.push(...(moved?.drop ?? []))
       changed ||= moved !== undefined
     } else if (!rests) items.push(item)
-    else if (item.want === 'absent' || passes(item)) {
+    else if (item.want === 'absent' || passes(item) || item.kind === 'job') {
       drop.push(...rowsOf(item))
+      if (item.kind === 'job') told = ended(told, item, JobOut.safeParse(rows.get(`job:${item.n}`)?.out).data?.result ?? null, now)
       if (item.kind === 'restore') look.push('container', 'replicas', 'disk', ...(item.off ? ['firewall'] : []))
       if (item.failed !== null) told = noticed(told, titleOf(item), item.failed, now)
       changed = true

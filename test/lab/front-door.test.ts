@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-test.each(['/create-site', '/delete-site', '/suspend', '/unsuspend', '/status?service_id=1', '/health', '/orders/abc/events', '/operator/retry', '/support/create'])('%s belongs to the Worker', (path) => {
+test.each(['/create-site', '/delete-site', '/suspend', '/unsuspend', '/status?service_id=1', '/health', '/orders/abc/events', '/operator/retry', '/support/create', '/site/login-link'])('%s belongs to the Worker', (path) => {
   expect(at('localhost:8787', path)).toBe('worker')
   expect(at('127.0.0.1:8787', path)).toBe('worker')
 })

@@ -26,3 +26,21 @@ it('asks for what a customer clicked, and for nothing when there is no such butt
   ])
   expect(await (await shop.request('http://shop.test/services')).text()).toContain('<option selected>premium</option>')
 })
+
+it('leads whoever clicked to the site by a log-in link that it keeps nowhere, and says why there is none', async () => {
+  let answer = Response.json({ success: true, subdomain: 'a', order: '/orders/x' })
+  vi.stubGlobal('fetch', async (input: URL) => (input.pathname.startsWith('/orders/') ? Response.json({ order: { status: 'live' } }) : answer.clone()))
+  const world = new World(new VirtualClock())
+  const shop = storefront({ world, workerUrl: async () => new URL('http://worker.test/'), mails: () => [], nameServers: [], siteUrl: 'http://*.berth.test', publicIp: '203.0.113.10' })
+  const click = (path: string, body = '') => shop.request(`http://shop.test${path}`, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'http://shop.test' } })
+  await click('/buy', 'email=a%40example.com&plan=basic')
+  answer = Response.json({ success: true, url: 'http://a.berth.test/wp-login.php?berth-login=secret' })
+  const led = await click('/services/1001/log-in')
+  expect([led.status, led.headers.get('location'), led.headers.get('cache-control'), led.headers.get('referrer-policy')]).toEqual([303, 'http://a.berth.test/wp-login.php?berth-login=secret', 'no-store', 'no-referrer'])
+  // A browser follows a form only to where the page's policy lets it.
+  expect((await shop.request('http://shop.test/')).headers.get('content-security-policy')).toContain("form-action 'self' http://*.berth.test;")
+  expect(JSON.stringify(world.save())).not.toContain('secret')
+  answer = Response.json({ success: false, error: 'The site is switched off. Please start it first.' }, { status: 409 })
+  expect(await (await click('/services/1001/log-in')).text()).toContain('The site is switched off.')
+  expect((await click('/services/9/log-in')).status).toBe(404)
+})

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WordPressHost } from '../../lab/wordpress/host.ts'
+import { onSite } from '../../lab/wordpress/site-tools.ts'
+import { JobResult, LoginLink, WpAnswer } from '../../src/domain/site-tools.ts'
 
 const site = { id: 'ct101', url: 'https://shop.localhost', title: 'Tom & Jerry’s "Shop"', adminEmail: 'owner@b.test' }
 const lines: string[] = []
@@ -59,6 +61,37 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     expect(readFileSync(join(options.stateDir, 'sites', site.id, 'site.json'), 'utf8')).not.toContain(pwd)
   })
 
+  const told = (playbook: string, parameters: Record<string, unknown> = {}) => onSite(host, site.id, { playbook, parameters }, 20e9)
+
+  test('is logged in to by a link, once, without a password; the link is written down nowhere', async () => {
+    const mine = new Map(cookies)
+    cookies.clear()
+    expect((await ask('/wp-admin/')).status).toBe(302)
+    const link = new URL(LoginLink.parse((await told('login-link')).result).url)
+    expect(link.origin).toBe(site.url)
+    const answer = await ask(link.pathname + link.search)
+    expect([answer.status, answer.headers.location, answer.headers['referrer-policy']]).toEqual([302, `${site.url}/wp-admin/`, 'no-referrer'])
+    expect((await ask('/wp-admin/')).text).toMatch(/<title>Dashboard/)
+    cookies.clear()
+    expect((await ask(link.pathname + link.search)).status).toBe(403)
+    expect((await ask('/wp-admin/')).status).toBe(302)
+    expect(await told('login-link', { login: 'nobody' })).toMatchObject({ exit: 1, output: 'WordPress makes no link\n' })
+    expect(lines.join('\n')).not.toContain(link.searchParams.get('berth-login'))
+    for (const [name, value] of mine) cookies.set(name, value)
+  })
+
+  test('answers the real wp-cli, and refuses what this machine has not', async () => {
+    expect(WpAnswer.parse((await told('wp', { action: 'core-version' })).result)).toEqual({ version: host.state(site.id).version })
+    const plugins = JobResult.parse((await told('wp', { action: 'plugin-update' })).result)
+    expect(plugins).toMatchObject({ list: expect.arrayContaining([expect.objectContaining({ name: 'akismet', update: 'none' }), { name: 'berth-login', status: 'must-use', update: false, version: '' }]) as unknown })
+    expect(WpAnswer.parse((await told('wp', { action: 'cron-list' })).result)).toMatchObject({ list: expect.arrayContaining([expect.objectContaining({ hook: 'wp_version_check' })]) as unknown })
+    expect(JobResult.parse((await told('wp', { action: 'search-replace', from: 'nowhere.example', to: 'a.example', dryRun: true })).result)).toEqual({ changed: 0 })
+    expect(JobResult.parse((await told('dump', { what: 'all' })).result)).toMatchObject({ files: [{ bytes: expect.any(Number) as number }, { path: '/var/backups/berth/files.tar.gz' }] })
+    expect(await told('wp', { action: 'plugin-update', name: 'not-there' })).toMatchObject({ exit: 69, output: 'there is no plugin not-there\n' })
+    expect(await told('php-version', { version: '8.4' })).toMatchObject({ exit: 69, output: 'PHP 8.4 is not to be had here\n' })
+    expect(await told('wp', { action: 'maintenance', state: 'on' })).toMatchObject({ exit: 69 })
+  })
+
   test('keeps a post at its pretty address through stop and start', async () => {
     const nonce = /createNonceMiddleware\( "([0-9a-f]+)"/.exec((await ask('/wp-admin/post-new.php')).text)?.[1] ?? ''
     const answer = await ask('/wp-json/wp/v2/posts', { json: { title: 'Kept', status: 'publish' }, headers: { 'x-wp-nonce': nonce } })
@@ -89,6 +122,12 @@ describe.skipIf(impossible !== undefined)('a real site', { timeout: 120_000 }, (
     expect(page.status).toBe(200)
     expect(page.text).toContain('https://my-shop.com/')
     expect(page.text).not.toContain(site.url)
+  })
+
+  test('lets nobody be sent to https who came without it', async () => {
+    const page = await ask('/wp-login.php', { headers: { 'x-forwarded-proto': 'http' } })
+    expect([page.status, page.headers.location]).toEqual([200, undefined])
+    expect(page.text).toContain('action="http://shop.localhost/wp-login.php"')
   })
 
   test('keeps its wp-config, database and record to itself', async () => {

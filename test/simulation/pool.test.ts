@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { failNode } from '../../lab/proxmox/app.ts'
 import { admits } from '../../lab/proxmox/observers.ts'
-import { contentOf } from '../../lab/wordpress/driver.ts'
+import { contentOf } from '../../lab/wordpress/inside.ts'
 import { nth } from '../../lab/faults.ts'
 import { tenantKey } from '../../src/domain/names.ts'
 import type { Resource } from '../../src/engine/resource.ts'

@@ -1,5 +1,6 @@
 // What billing may ask for, and when: the histories whose every call is failed in every way.
 import type { Action } from '../../src/domain/action.ts'
+import type { Job } from '../../src/domain/site-tools.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import type { Event, Says } from './history.ts'
@@ -25,6 +26,16 @@ const first = 'BAK01012026-1'
 const second = 'BAK01012026-2'
 const offSite = 'OFF01012026-1'
 
+/** What is done inside a site, by a short name. */
+export const jobs = {
+  plugins: { playbook: 'wp', parameters: { action: 'plugin-update' } },
+  core: { playbook: 'wp', parameters: { action: 'core-update' } },
+  nothing: { playbook: 'wp', parameters: { action: 'plugin-update', name: 'not-there' } },
+  php: { playbook: 'php-version', parameters: { version: '8.4' } },
+  'no php': { playbook: 'php-version', parameters: { version: '7.4' } },
+  dump: { playbook: 'dump', parameters: { what: 'all' } },
+} as const satisfies Record<string, Job>
+
 export function actionOf(act: Action['do'], name = first): Action {
   switch (act) {
     case 'make-backup':
@@ -39,6 +50,8 @@ export function actionOf(act: Action['do'], name = first): Action {
       return { do: act, domain: { name: shop, apex: shop, names: [shop, `www.${shop}`], shown: shop } }
     case 'delete-domain':
       return { do: act, name: shop }
+    case 'job':
+      return { do: act, job: jobs[name as keyof typeof jobs] ?? jobs.plugins }
     default:
       return { do: act }
   }
@@ -47,6 +60,7 @@ export function actionOf(act: Action['do'], name = first): Action {
 /** What customers do, for random histories; backups come first more often, so that there is something to go back to. */
 export const actions: readonly ({ act: Action } | { verb: Verb; plan: PlanName })[] = [
   ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback', 'nightly'] as const).map((act) => ({ act: actionOf(act) })),
+  ...(['plugins', 'php', 'nothing', 'dump'] as const).map((name) => ({ act: actionOf('job', name) })),
   { act: actionOf('rollback', second) }, { act: actionOf('rollback', offSite) }, { act: actionOf('delete-backup', offSite) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' }, { verb: 'upgrade', plan: 'basic' },
 ]
 
@@ -68,6 +82,8 @@ export const schedules: Record<string, readonly Event[]> = {
   'reset during upgrade': [at(0, 'create'), at(200 * s, 'upgrade', 'standard'), does(201 * s, 'reset'), at(203 * s, 'suspend'), at(260 * s, 'unsuspend')],
   'terminated during a backup': [at(0, 'create'), does(200 * s, 'make-backup'), at(206 * s, 'terminate')],
   'terminated while going back': [at(0, 'create'), does(200 * s, 'make-backup'), does(240 * s, 'rollback'), at(252 * s, 'terminate')],
+  tools: [at(0, 'create'), does(200 * s, 'job', { name: 'plugins' }), does(202 * s, 'job', { name: 'dump' }), does(240 * s, 'job', { name: 'php' }), at(244 * s, 'suspend'), at(330 * s, 'unsuspend'), does(360 * s, 'job', { name: 'nothing' })],
+  'terminated during a job': [at(0, 'create'), does(200 * s, 'job', { name: 'dump' }), at(206 * s, 'terminate')],
   'off-site': [at(0, 'create'), does(200 * s, 'nightly'), does(202 * s, 'nightly'), at(205 * s, 'suspend'), at(206 * s, 'unsuspend'), does(400 * s, 'delete-backup', { name: offSite })],
   'out of an off-site copy': [at(0, 'create'), does(200 * s, 'nightly'), does(320 * s, 'make-backup'), does(360 * s, 'rollback', { name: offSite })],
   'terminated during an off-site copy': [at(0, 'create'), does(200 * s, 'nightly'), at(215 * s, 'terminate')],

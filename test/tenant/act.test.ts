@@ -1,8 +1,10 @@
 // A customer's action, law by law: what is refused, in which words, and what else is wanted then. Pure.
 import { describe, expect, it } from 'vitest'
 import type { Action } from '../../src/domain/action.ts'
-import { freshSite, type Backup, type Item, type Site } from '../../src/domain/site.ts'
+import { ended, freshSite, type Backup, type Errand, type Item, type Site } from '../../src/domain/site.ts'
+import type { Question } from '../../src/domain/site-tools.ts'
 import { act } from '../../src/tenant/act.ts'
+import { unaskable } from '../../src/tenant/ask.ts'
 import { newborn, type TenantState } from '../../src/tenant/state.ts'
 
 const now = 1_000
@@ -22,7 +24,11 @@ const backup = (n: number, more: Partial<Backup> = {}): Backup => ({ kind: 'back
 const restart: Item = { kind: 'restart', n: 1, ...ordered }
 const restore: Item = { kind: 'restore', n: 2, snapshot: 'BAK22112026-1', ...ordered }
 
+const update = { playbook: 'wp', parameters: { action: 'plugin-update' } } as const
+const errand: Errand = { kind: 'job', n: 3, job: update, key: 'k', ...ordered }
+
 const all: readonly Action[] = [
+  { do: 'job', job: update },
   { do: 'start' }, { do: 'stop' }, { do: 'restart' }, { do: 'toggle' }, { do: 'reset', loseNewer: true }, { do: 'make-backup' },
   { do: 'delete-backup', name: 'BAK22112026-1' }, { do: 'rollback', name: 'BAK22112026-1', loseNewer: true },
 ]
@@ -125,5 +131,48 @@ describe('a backup', () => {
     expect(ask(state({}, { items: [backup(1, { want: 'absent' })] }), gone)).toEqual({ acted: { answer: 'unchanged' } })
     expect(refusal(state({}, { items: [backup(1), restore] }), gone)).toMatchObject({ code: 'not-ready' })
     expect(refusal(state(), gone)).toMatchObject({ code: 'unknown', message: 'There is no backup BAK22112026-1.' })
+  })
+})
+
+describe('a job', () => {
+  const job: Action = { do: 'job', job: update, key: 'k' }
+
+  it('has a number of its own, and is the same one for the same key, ended or not, but for no other', () => {
+    const { acted, site } = ask(state({}, { counter: 2 }), job)
+    expect([acted, site]).toMatchObject([{ answer: 'done', job: 3 }, { counter: 3, items: [{ ...errand, at: now }] }])
+    expect(ask(state({}, { items: [errand] }), job)).toEqual({ acted: { answer: 'unchanged', job: 3 } })
+    expect(ask(state({}, ended(freshSite(20), errand, null, now)), job)).toEqual({ acted: { answer: 'unchanged', job: 3 } })
+    expect(ask(state({}, ended(freshSite(20), errand, null, now)), { ...job, key: 'other' })).toMatchObject({ acted: { answer: 'done' } })
+  })
+
+  it('is refused while anything else is under way or the site is switched off, and refuses what would cut it off or see it half done', () => {
+    for (const item of [restart, restore, backup(1, { made: false }), { ...errand, key: 'other' }]) expect(refusal(state({}, { items: [item] }), job)).toMatchObject({ code: 'not-ready' })
+    expect(refusal(state({}, { power: 'off' }), job)).toMatchObject({ code: 'not-ready', message: 'The site is switched off. Please start it first.' })
+    for (const action of [{ do: 'stop' }, { do: 'restart' }, { do: 'make-backup' }, { do: 'nightly' }, { do: 'reset', loseNewer: true }] as const)
+      expect(refusal(state({}, { items: [{ ...errand, want: 'absent' }] }), action)).toMatchObject({ code: 'not-ready', message: 'Update of the plugins is still under way. Please try again in a few minutes.' })
+  })
+
+  it('is remembered with nine others', () => {
+    const site = Array.from({ length: 12 }, (_, i) => i).reduce<Site>((all, n) => ended(all, { ...errand, n }, null, now), freshSite(20))
+    expect(site.finished?.map(({ n }) => n)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+})
+
+describe('a question', () => {
+  const link: Question = { playbook: 'login-link', parameters: {} }
+  const disk: Question = { playbook: 'disk-use', parameters: {} }
+  const why = (of: TenantState | undefined, question: Question = link, running = true, asking = false): unknown => unaskable(of, question, running, asking)
+
+  it('is asked of a site that stands and runs, one at a time', () => {
+    expect(why(state())).toBeUndefined()
+    expect(why(state({}, { items: [backup(1, { made: false })] }))).toBeUndefined()
+    for (const refused of [why(undefined), why(state({ served: false })), why(state({ hold: { by: 'a', why: 'b', at: 0 } })), why(state({}, { power: 'off' })), why(state(), link, false), why(state(), link, true, true)]) expect(refused).toMatchObject({ answer: 'refused', code: 'not-ready' })
+    expect(why(state({ target: 'suspended' }))).toMatchObject({ code: 'suspended' })
+    expect([why(state({ target: 'terminated' })), why(state({ undoing: true }))]).toMatchObject([{ code: 'unknown' }, { code: 'unknown' }])
+  })
+
+  it('waits for what is done inside the site, but for one that only looks at the disk', () => {
+    expect([why(state({}, { items: [errand] })), why(state({}, { items: [errand] }), disk)]).toMatchObject([{ code: 'not-ready', message: 'Update of the plugins is still under way. Please try again in a few minutes.' }, undefined])
+    expect(why(state({}, { items: [restore] }), disk)).toMatchObject({ code: 'not-ready' })
   })
 })

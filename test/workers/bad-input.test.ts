@@ -15,7 +15,7 @@ const posts = Object.entries(access).filter(([route]) => route.startsWith('POST 
 const aboutCustomer = (path: string): boolean => path.startsWith('/mail/') || path.startsWith('/operator/customer/')
 const aboutService = posts.filter(({ path }) => path !== '/support/verify' && !aboutCustomer(path))
 
-const good = { service_id: 'good', email: 'a@example.com', plan: 'basic', public_ip: '', connection: 'test', actor: 'somebody', why: 'a look', step: 'dns-record', bak: 'BAK01012026-1', domain: 'example.com', support_key: 'SUP-0000000000000000' }
+const good = { service_id: 'good', email: 'a@example.com', plan: 'basic', public_ip: '', connection: 'test', actor: 'somebody', why: 'a look', step: 'dns-record', bak: 'BAK01012026-1', domain: 'example.com', support_key: 'SUP-0000000000000000', update: 'plugins', search: 'a.example', replace: 'b.example', state: 'on', version: '8.4', what: 'all' }
 
 /** Everything that a wish may leave behind. */
 const traces = async (): Promise<unknown> => [

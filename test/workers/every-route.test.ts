@@ -36,6 +36,7 @@ const good: Record<string, unknown> = {
   service_id: 'nobody', connection: 'test', actor: 'somebody', why: 'to see', dry_run: true, step: 'dns-record', vmid: 10_000, private_ip: '192.168.1.100', subdomain: 'site', domains: ['example.com'], email: 'a@example.com', plan: 'basic', public_ip: '', firstname: 'A', lastname: 'B', tier: 'standard',
   user_id: 'nobody', domain: 'example.com', zone_id: '1', rc_id: '1', type: 'A', name: 'www.example.com', ttl: 300, ip: '203.0.113.10', change: 1, template: 'site', before: '1', key: keys.billing,
   address: 'info@example.com', password: 'correct-horse-7', quota_mb: 10, mailboxes: false, to: 'info@example.com',
+  login: 'admin', question: 'plugin-list', update: 'plugins', slug: 'akismet', search: 'a.example', replace: 'b.example', state: 'on', version: '8.4', what: 'all',
   support_key: 'SUP-0000000000000000', bak: 'BAK01012026-1', after: '', limit: '10', format: 'json', view: 'sites', id: orderId(env.ORDER_LINK_SECRET, tenantKey('test', 'nobody')),
 }
 

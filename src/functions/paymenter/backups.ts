@@ -6,8 +6,7 @@ import { configOf } from '../../config.ts'
 import { BackupName } from '../../domain/action.ts'
 import type { App } from '../access.ts'
 import { mount } from '../mount.ts'
-import { Problem } from '../problems.ts'
-import { act, ActionFields, loseNewer, serviceOf, unknownService } from './service.ts'
+import { act, ActionFields, idempotencyKey, loseNewer, serviceOf, unknownService } from './service.ts'
 
 const Named = ActionFields.extend({ bak: BackupName.describe('The name of the backup, as the list has it.') })
 const Rollback = Named.extend({ lose_newer: loseNewer })
@@ -70,10 +69,3 @@ async function list(c: Context<App>, service: string): Promise<z.infer<typeof Li
 
 /** The reports' words, as a customer reads them. */
 const words = { 'being made': 'being made', good: 'ready', 'being removed': 'being deleted', failed: 'failed' } as const
-
-function idempotencyKey(c: Context<App>): string | undefined {
-  const key = c.req.header('idempotency-key')
-  if (key === undefined) return undefined
-  if (!/^[\x21-\x7e]{1,64}$/.test(key)) throw new Problem('bad-request', 'Idempotency-Key: must be 1 to 64 signs without spaces', 'idempotency-key')
-  return key
-}
