@@ -187,9 +187,13 @@ export class AllocatorBook {
     const { spec, identity, seq, target } = next
     const meanwhile = wish.verb === 'upgrade' && (target === 'live' || target === 'suspended') ? { target } : {}
     const command: Command = { id: `${tenant}.${seq}`, tenant, seq, verb: wish.verb, spec, identity, ...meanwhile, ...stands, actor: wish.actor, at: now }
-    this.#put(next)
+    return this.#take(command, next, now)
+  }
+
+  #take(command: Command, record: ServiceRecord, now: number): Intake {
+    this.#put(record)
     this.#storage.sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
-    return { answer: 'taken', command, record: next }
+    return { answer: 'taken', command, record }
   }
 
   /** What stood before a command that nobody has confirmed: whatever overtakes it on its way must know that. */
@@ -221,9 +225,7 @@ export class AllocatorBook {
     return this.#storage.transactionSync(() => {
       sql.exec("DELETE FROM held WHERE kind = 'ip' AND value = ?", place.ip)
       this.#hold(tenant, 1, wanted, now)
-      this.#put(next)
-      sql.exec('INSERT INTO command (id, body, at) VALUES (?, ?, ?)', command.id, JSON.stringify(command), now)
-      return { answer: 'taken' as const, command, record: next }
+      return this.#take(command, next, now)
     })
   }
 
