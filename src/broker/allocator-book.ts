@@ -7,43 +7,11 @@ import { plans, type PlanName } from '../domain/plan.ts'
 import type { Adoption, Built, Command, Identity, Spec, Verb } from '../domain/order.ts'
 import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
+import type { Adopt, Intake, ServiceRecord, Wish } from './intake.ts'
 import { PoolBook, type PoolFigures } from './pool-book.ts'
 
 /** An address rests this long after it was seen to be free: ARP caches, logs and late packets must forget it. */
 export const quarantineMs = 24 * 3_600_000
-
-export interface Wish {
-  verb: Verb
-  connection: string
-  service: string
-  actor: string
-  /** What a `create` asks for; other verbs keep what is recorded. */
-  order?: Pick<Spec, 'email' | 'plan' | 'publicIp'>
-  /** The plan that an `upgrade` asks for. */
-  plan?: PlanName
-}
-
-/** `taken`: a new command was written; `unchanged`: it is already wanted so. */
-export type Intake =
-  | { answer: 'taken'; command: Command; record: ServiceRecord }
-  | { answer: 'unchanged'; record: ServiceRecord }
-  | { answer: 'unknown' }
-  | { answer: 'conflict' }
-  | { answer: 'exhausted'; what: string }
-
-/** A service that somebody else has made: what it stands on. */
-export interface Adopt {
-  connection: string
-  service: string
-  actor: string
-  order: Pick<Spec, 'email' | 'plan' | 'publicIp'>
-  place: Pick<Identity, 'vmid' | 'ip' | 'label' | 'node'>
-  /** It is suspended where it is now, and comes in so. */
-  suspended?: boolean
-  adoption?: Adoption
-}
-
-export interface ServiceRecord { tenant: string; target: Target; seq: number; spec: Spec; identity: Identity }
 
 class Exhausted extends Error {}
 

@@ -11,7 +11,8 @@ import { ZoneBook, type Owner, type SeenHere } from './zone-book.ts'
 import type { Claim, ZoneHere } from '../domain/claim.ts'
 import { Claims, type Claimed, type ClaimWish } from './claims.ts'
 import type { PoolFigures } from './pool-book.ts'
-import { AllocatorBook, type Adopt, type Intake, type ServiceRecord, type Wish } from './allocator-book.ts'
+import { AllocatorBook } from './allocator-book.ts'
+import type { Adopt, Intake, ServiceRecord, Wish } from './intake.ts'
 
 export class Allocator extends DurableObject<Env> {
   readonly #book: AllocatorBook

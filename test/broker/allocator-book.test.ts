@@ -1,7 +1,8 @@
 // Identities are chosen once and for ever: the book of the allocator over real SQLite.
 import { afterEach, describe, expect, it } from 'vitest'
 import { seeded } from '../../lab/random.ts'
-import { AllocatorBook, quarantineMs, type Intake } from '../../src/broker/allocator-book.ts'
+import { AllocatorBook, quarantineMs } from '../../src/broker/allocator-book.ts'
+import type { Intake } from '../../src/broker/intake.ts'
 import type { Cluster } from '../../src/domain/cluster.ts'
 import type { PlanName } from '../../src/domain/plan.ts'
 import { cluster } from '../simulation/cluster.ts'

@@ -1,7 +1,8 @@
 // The allocator's book of sites built ahead: each is given once, whole, to one order, or to none.
 import { afterEach, describe, expect, it } from 'vitest'
 import { seeded } from '../../lab/random.ts'
-import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
+import { AllocatorBook } from '../../src/broker/allocator-book.ts'
+import type { Intake } from '../../src/broker/intake.ts'
 import { spareName } from '../../src/domain/names.ts'
 import type { Command } from '../../src/domain/order.ts'
 import { Disk } from '../../lab/disk.ts'

@@ -43,7 +43,7 @@ function serverChosenVmid(): Sabotage {
 /** The seed or the case that caught them last: a short cut only. Where it does not any more, another one is searched for, and said. */
 export const caughtBy: Readonly<Record<string, number | string>> = {
   'believes "absent" at once': 2,
-  'undoes only what is settled': 2,
+  'undoes only what is settled': 17,
   'lets the server choose the VMID': 'third thoughts / inside call 1 / late',
   'tries again without looking': 'third thoughts / inside call 10 / late',
   'takes a time-out for a failure on the way down': 17,

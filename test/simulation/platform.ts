@@ -1,7 +1,8 @@
 // Cloudflare in virtual time: tenant objects with storage, alarm and crashes, an allocator, a gate, a queue that repeats and
 // reorders, a watchdog. The actors, books and clients inside are the real ones.
 import { seeded, type Random } from '../../lab/random.ts'
-import { AllocatorBook, type Intake } from '../../src/broker/allocator-book.ts'
+import { AllocatorBook } from '../../src/broker/allocator-book.ts'
+import type { Intake } from '../../src/broker/intake.ts'
 import { Claims } from '../../src/broker/claims.ts'
 import { GateBook } from '../../src/broker/gate-book.ts'
 import { limitOf } from '../../src/broker/limits.ts'

@@ -7,7 +7,7 @@ import type { Home } from '../../src/domain/dns/home.ts'
 import type { Verb } from '../../src/domain/order.ts'
 import { customerEvents } from './customers.ts'
 import type { Event, History } from './history.ts'
-import { actionOf, actions, shop } from './schedules.ts'
+import { actionOf, actions, jobs, shop } from './schedules.ts'
 import type { Sabotage } from './misfortune.ts'
 
 const minute = 60_000
@@ -46,6 +46,8 @@ export function randomHistory(seed: number, sabotage: Sabotage = {}): History {
   if (pool) events.push(...poolEvents(ahead))
   const hoster = seeded(seed + 9)
   if (!burst && hoster() < 0.2) events.unshift(...zoneMoves(hoster))
+  const inside = seeded(seed + 8)
+  for (let n = burst || inside() < 0.75 ? 0 : between(inside, 1, 4); n > 0; n--) events.push({ atMs: between(inside, 150_000, 700_000), service: `s${between(inside, 1, tenants)}`, act: actionOf('job', pick(inside, Object.keys(jobs))) })
   const lastMs = Math.max(...events.map((event) => event.atMs))
   const faults = (): Fault[] => shuffled(die, FAULTS).slice(0, between(die, 1, FAULTS.length))
   const rate = chance(0.2) ? 0 : pick(die, [0.01, 0.03, 0.08, 0.2])

@@ -60,7 +60,6 @@ export function actionOf(act: Action['do'], name = first): Action {
 /** What customers do, for random histories; backups come first more often, so that there is something to go back to. */
 export const actions: readonly ({ act: Action } | { verb: Verb; plan: PlanName })[] = [
   ...(['start', 'stop', 'restart', 'toggle', 'reset', 'make-backup', 'make-backup', 'make-backup', 'delete-backup', 'rollback', 'nightly'] as const).map((act) => ({ act: actionOf(act) })),
-  ...(['plugins', 'php', 'nothing', 'dump'] as const).map((name) => ({ act: actionOf('job', name) })),
   { act: actionOf('rollback', second) }, { act: actionOf('rollback', offSite) }, { act: actionOf('delete-backup', offSite) }, { verb: 'upgrade', plan: 'standard' }, { verb: 'upgrade', plan: 'premium' }, { verb: 'upgrade', plan: 'basic' },
 ]
 
