@@ -1,10 +1,10 @@
 // The permanent table of identities and the intake of commands. One transaction takes a wish, chooses its identities and
 // makes it durable; asking again gives the same answer. VMIDs are never reused, addresses rest in quarantine, names are tombstones.
 import { ipToNumber, numberToIp, type Cluster } from '../domain/cluster.ts'
-import { admission, targetOf, type Target } from '../domain/lifecycle.ts'
+import { admission, targetOf } from '../domain/lifecycle.ts'
 import { labelFromEmail, randomLabel, spareName, tenantKey } from '../domain/names.ts'
 import { plans, type PlanName } from '../domain/plan.ts'
-import type { Adoption, Built, Command, Identity, Spec, Verb } from '../domain/order.ts'
+import type { Built, Command, Identity, Spec } from '../domain/order.ts'
 import { openOrThrow, schemas } from '../domain/schema.ts'
 import type { Storage } from '../domain/sql.ts'
 import type { Adopt, Intake, ServiceRecord, Wish } from './intake.ts'
