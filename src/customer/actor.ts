@@ -3,7 +3,7 @@
 import { shown } from '../domain/dns/host-name.ts'
 import type { DnsRecord } from '../domain/dns/record.ts'
 import { policy } from '../engine/policy.ts'
-import { holdsLease, reopened, standing, unparked } from '../engine/plan.ts'
+import { reopened, standing, stillHolds, unparked } from '../engine/plan.ts'
 import type { Want } from '../engine/resource.ts'
 import type { Row } from '../engine/row.ts'
 import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
@@ -108,7 +108,7 @@ export class CustomerActor {
 
   /** Does this step still need its lease? */
   holds(step: string): boolean {
-    return !this.store.isNewer() && holdsLease(this.store.row(step), this.#lent.now())
+    return !this.store.isNewer() && stillHolds(step, this.store.rows(), customerResources, this.#lent.now())
   }
 
   /** A person has mended what was wrong: stuck rows are looked at again. Answers how many. */

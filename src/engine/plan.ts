@@ -1,4 +1,5 @@
 // The plan is the rows: this file changes what they are wanted to be and says which of them may be driven now. Pure.
+import { flightEndOf } from './doubt.ts'
 import type { Resource, Wanted } from './resource.ts'
 import { desire, freshRow, instanceOf, kindOf, type Notebook, type Row } from './row.ts'
 
@@ -52,6 +53,16 @@ const pauseKeptMs = 30_000
 /** Something of it is or may be under way upstream, or it will be looked at soon: it keeps its places at the gate. Not for hours of somebody else's work. Asked by the gate before it takes one back. */
 export const holdsLease = (row: Row | undefined, now: number): boolean =>
   row?.phase === 'calling' || (row?.phase === 'waiting' && !(row.long && row.doubtSince === 0)) || (row?.phase === 'unknown' && (row.doubtSince > 0 || row.notBefore <= now + pauseKeptMs))
+
+/**
+ * The same, asked by the gate after a while. A row that waits for others of its owner, and whose lost request cannot land any more, gives
+ * its place back: those others may be waiting for that very place.
+ */
+export function stillHolds<Up>(name: string, rows: readonly Row[], resources: Resources<Up>, now: number): boolean {
+  const row = rows.find((one) => one.name === name)
+  if (!row || !holdsLease(row, now)) return false
+  return row.phase === 'waiting' || now < flightEndOf(row) || ready(row, resources, new Map(rows.map((one) => [one.name, one])))
+}
 
 /** These rows are looked at now instead of when they would be. */
 export function soon(book: Notebook, names: readonly string[], now: number): void {

@@ -2,7 +2,7 @@
 // storage, alarm and time, so the very same actor runs in the simulation. Only `alarm` drives.
 import { policy } from '../engine/policy.ts'
 import type { Gate, Turn } from '../domain/gate.ts'
-import { holdsLease, reopened, resourceOf, standing, soon, unparked, wish, type Resources } from '../engine/plan.ts'
+import { reopened, resourceOf, standing, stillHolds, soon, unparked, wish, type Resources } from '../engine/plan.ts'
 import { kindOf, type Row } from '../engine/row.ts'
 import { Pulse, stuckMs, untoldMs } from '../engine/pulse.ts'
 import { run } from '../engine/run.ts'
@@ -103,7 +103,7 @@ export class Actor<Up> {
 
   /** Does this step still need its lease? Asked by the gate before it takes one back: who is not touched by this release holds up nobody. */
   holds(step: string): boolean {
-    return !this.store.isNewer() && holdsLease(this.store.row(step), this.#lent.now())
+    return !this.store.isNewer() && stillHolds(step, this.store.rows(), this.#lent.resources, this.#lent.now())
   }
 
   /** Somebody else has shown that this domain is theirs: it is given up here. */

@@ -6,6 +6,7 @@ import { random } from '../../lab/faults.ts'
 import { seeded } from '../../lab/random.ts'
 import type { CustomerEvent, Wish } from './customers.ts'
 import { live, type History } from './history.ts'
+import { randomHistory } from './random-history.ts'
 
 const zone = 'zone-1.com'
 const events = (...wishes: [number, Wish, string?][]): CustomerEvent[] => wishes.map(([atMs, wish, customer = '1']) => ({ atMs, customer, zone, wish }))
@@ -33,6 +34,10 @@ describe('a customer’s zones come out as they were wanted', () => {
 
 it('mail that is asked for before its zone is there has its records wait for the zone', async () => {
   for (const seed of [4, 14, 21]) expect((await run(events([0, 'add-zone'], [2_000, 'add-mail']), { seed, misfortune: { gateLoss: 0.3 } })).violations).toEqual([])
+})
+
+it('records whose calls are in doubt let their account be looked at first, though they had all the places at the gate', async () => {
+  expect((await live(randomHistory(3124))).violations).toEqual([])
 })
 
 describe('is noticed:', () => {
