@@ -46,7 +46,7 @@ async function main(): Promise<Tally> {
       console.error(`${name}\n  ${result.violations.join('\n  ')}`)
     }
     if (values.journal || values.case) console.log(result.journal.join('\n'))
-    if (tally.runs % 500 === 0 && !values.json) console.error(`${tally.runs} runs, ${tally.wrong.length} with violations`)
+    if (tally.runs % 500 === 0 && !values.json && !values.matrix) console.error(`${tally.runs} runs, ${tally.wrong.length} with violations`)
   }
   await recorder?.close()
   if (values.case && tally.runs === 0) throw new Error(`there is no case "${values.case}"; of a read, only the faults that differ are cases`)
@@ -60,10 +60,15 @@ async function* runs(seen: Sometimes): AsyncGenerator<{ name: string; result: Re
     const known = new Runs()
     for (const schedule of names) {
       if (!schedules[schedule]) throw new Error(`no schedule "${schedule}"; there are: ${Object.keys(schedules).join(', ')}`)
+      let [ran, same] = [0, 0]
       for (const one of await casesOf(schedule)) {
         if (jobOf(one, of) !== mine || (values.case && nameOf(one) !== values.case)) continue
-        yield { name: `npm run simulate -- --case '${nameOf(one)}'`, result: await known.run(one, seen) }
+        const result = await known.run(one, seen)
+        if (result) ran++
+        else same++
+        yield { name: `npm run simulate -- --case '${nameOf(one)}'`, result }
       }
+      if (!values.case) console.error(`${schedule}${of > 1 ? ` (${values.share})` : ''}: ${ran} runs, ${same} that could not differ`)
     }
     return
   }
