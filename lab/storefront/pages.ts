@@ -93,10 +93,10 @@ function serviceItem({ id, email, plan, label, url, order, status }: Shown) {
 </div>
 <div class="do">
 ${status === 'live' ? html`<form method="post" action="/services/${id}/log-in" target="_blank"><button aria-label="Log in to WordPress of ${label}">Log in to WordPress</button></form>` : ''}
-${status === 'live' || status === 'changing' ? more(id, label, plan) : ''}
 ${status === 'live' || status === 'changing' || status === 'building' || status === 'resuming' ? button(id, 'suspend', 'Suspend', label) : ''}
 ${status === 'suspended' || status === 'suspending' ? button(id, 'resume', 'Resume', label) : ''}
 ${status === 'terminated' || status === 'terminating' ? '' : html`<a class="button danger" href="/services/${id}/terminate" aria-label="Terminate ${label}">Terminate</a>`}
+${status === 'live' || status === 'changing' ? more(id, label, plan) : ''}
 </div></li>`
 }
 

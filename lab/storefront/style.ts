@@ -57,6 +57,9 @@ button:disabled { opacity: .6; cursor: default }
 .links { display: flex; gap: 1rem; font-size: .92rem }
 .do { display: flex; flex-wrap: wrap; gap: .6rem }
 .do form { margin: 0 }
+.more { align-self: center }
+.more[open] { flex-basis: 100% }
+.more summary { cursor: pointer; color: var(--soft) }
 .badge { white-space: nowrap; font-size: .85rem; font-weight: 600; padding: .05rem .6rem; border-radius: 1rem; border: 1px solid currentColor; color: var(--wait) }
 .badge.live { color: var(--good) }
 .badge.suspended, .badge.terminated { color: var(--soft) }
