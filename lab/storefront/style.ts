@@ -56,7 +56,8 @@ button:disabled { opacity: .6; cursor: default }
 .hint, .mail pre { overflow-wrap: anywhere }
 .links { display: flex; gap: 1rem; font-size: .92rem }
 .do { display: flex; flex-wrap: wrap; gap: .6rem }
-.do form { margin: 0 }
+.do form { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 }
+.do select { width: auto; padding: .4rem .6rem }
 .more { align-self: center }
 .more[open] { flex-basis: 100% }
 .more summary { cursor: pointer; color: var(--soft) }
