@@ -1,5 +1,5 @@
-// One order, for real: the Worker in workerd, the gateway, OpenSSH with the forced command, a container made of namespaces out of the golden
-// image, nginx, PHP-FPM, MariaDB and WordPress in it, read through a real nginx by the site's own name and title – a 200 proves nothing.
+// One order, for real: the Worker in workerd, the gateway, OpenSSH with the forced command, a container out of the golden image, nginx, PHP-FPM,
+// MariaDB and WordPress in it, read through a real nginx by the site's own name and title – a 200 proves nothing. In each way of containers.
 // Only Proxmox's, LINSTOR's, the proxy manager's and Cloudflare's interfaces are the lab's.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,16 +13,13 @@ import { containers } from '../../lab/proxmox/observers.ts'
 import { templates } from '../../lab/proxmox/state.ts'
 import { lan } from '../../lab/topology.ts'
 import { follow, type Followed } from './follow.ts'
-import { openNode, type Node } from './node.ts'
+import { openNode, ways, type Node } from './node.ts'
 import { openReverseProxy, type Page, type ReverseProxy } from './reverse-proxy.ts'
 import { openSshd, type Sshd } from './sshd.ts'
-import { goldenPath, goldenTemplate, lacking, offer } from './templates.ts'
-
-const why = await lacking()
-if (why !== undefined) console.log(`The real tests are skipped. ${why}`)
+import { goldenPath, goldenTemplate, impossible, offer } from './templates.ts'
 
 const suspendedPage = { host: '192.168.1.3', port: 8791 }
-const dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+let dir = ''
 let node: Node
 let sshd: Sshd
 let rig: Rig
@@ -33,11 +30,11 @@ let hostname = ''
 let vmid = 0
 let cookie = ''
 
-// Skipped with its reason printed above, where namespaces or packages are missing.
-describe.skipIf(why !== undefined)('a real order', () => {
+for (const way of ways) describe.skipIf(await impossible(way))(`a real order, containers by ${way}`, () => {
   beforeAll(async () => {
-    const golden = await goldenPath()
-    node = await openNode(dir)
+    dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+    const golden = await goldenPath(way)
+    node = await openNode(dir, way)
     offer(node, goldenTemplate, golden)
     sshd = await openSshd(join(dir, 'ssh'))
     writeFileSync(join(dir, 'berth-node-install'), nodeInstaller())
@@ -72,6 +69,8 @@ describe.skipIf(why !== undefined)('a real order', () => {
     hostname = live.hostname
     const [container] = containers(rig.world)
     vmid = container!.vmid
+    // Its root is nobody on the machine, its first process is what it is on a real node.
+    if (way === 'lxc') expect(await node.pct('exec', vmid, '--', 'sh', '-c', 'cat /proc/1/comm; tr -s " " < /proc/self/uid_map')).toBe('systemd\n 0 100000 65536\n')
     const page = await proxy.visit(hostname, '/')
     expect(page.status).toBe(200)
     expect(page.text).toContain(`<title>${titleOf(hostname)}`)
