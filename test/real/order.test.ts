@@ -2,16 +2,16 @@
 // MariaDB and WordPress in it, read through a real nginx by the site's own name and title – a 200 proves nothing. In each way of containers.
 // Only Proxmox's, LINSTOR's, the proxy manager's and Cloudflare's interfaces are the lab's.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRig, type Order, type Rig } from '../../bench/rig.ts'
-import { nodeInstaller } from '../../gateway/node/bundle.ts'
 import { everything } from '../../lab/everything.ts'
 import { containers } from '../../lab/proxmox/observers.ts'
 import { templates } from '../../lab/proxmox/state.ts'
 import { lan } from '../../lab/topology.ts'
+import { installBerthNode } from './berth-node.ts'
 import { follow, type Followed } from './follow.ts'
 import { openNode, ways, type Node } from './node.ts'
 import { openReverseProxy, type Page, type ReverseProxy } from './reverse-proxy.ts'
@@ -37,9 +37,7 @@ for (const way of ways) describe.skipIf(await impossible(way))(`a real order, co
     node = await openNode(dir, way)
     offer(node, goldenTemplate, golden)
     sshd = await openSshd(join(dir, 'ssh'))
-    writeFileSync(join(dir, 'berth-node-install'), nodeInstaller())
-    execFileSync('bash', [join(dir, 'berth-node-install'), '--key', sshd.publicKey, '--vmids', '10000-999999', '--pct', join(node.bin, 'pct'), '--authorized-keys', sshd.authorizedKeys,
-      '--lib', join(dir, 'berth-node'), '--config', join(dir, 'node.conf'), '--state', join(dir, 'runs')])
+    installBerthNode(node, sshd)
     rig = await openRig(20, { change: () => proxy?.look() }, {
       sites: {
         // Every node of the lab is this one.

@@ -117,6 +117,20 @@ export async function goldenPath(way: Way, again = false): Promise<string> {
   return `${name}.tar.zst`
 }
 
+/** The release of Debian after this machine's, whose PHP containers can have beside their own; more are not known to work. */
+const after: Record<string, { suite: string; php: string } | undefined> = { bookworm: { suite: 'trixie', php: '8.4' } }
+
+/** Another PHP for containers of the golden image by LXC, as a tar of packages with two indexes (other-php.sh). */
+export async function otherPhp(): Promise<{ version: string; packages: string } | undefined> {
+  const release = after[/^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '']
+  if (!release) return undefined
+  const recipe = join(import.meta.dirname, 'other-php.sh')
+  const golden = await goldenPath('lxc')
+  const file = join(cache, `php-${hash(readFileSync(recipe, 'utf8'), basename(golden))}.tar`)
+  await once(file, () => run(recipe, [file, release.suite, golden, ...packages().filter((name) => name.startsWith('php-')).map((name) => name.replace('php', `php${release.php}`))]))
+  return { version: release.php, packages: file }
+}
+
 /** Runs `berth-image build` on the node; rejects with its exit code and its words. `more` options win. */
 export async function buildImage(node: Node, more: string[] = []): Promise<void> {
   const { archive, sha256, wpCli } = await software()
