@@ -53,6 +53,9 @@ perform() {
   old=$(others "$in_version" | head -n 1)
   if [ -z "$old" ] && [ "$(serving)" = "$in_version" ] && [ "$(php_version)" = "$in_version" ]; then result version="$in_version"; return; fi
   complete "$in_version" || fetched "$in_version"
+  # Or it may be taken away as something that nobody asked for.
+  # shellcheck disable=SC2046
+  apt-mark -qq manual $(parts "$in_version")
   if ! switch "$in_version" || ! until_true 20 served "$title"; then
     [ -n "$old" ] || fail "the site does not answer on PHP $in_version, and there is no other"
     switch "$old"
