@@ -159,6 +159,10 @@ for (const way of ways) describe.skipIf(await impossible(way))(`a playbook, cont
       expect(await change(next)).toEqual({ version: next })
       await stays(next)
     }
+    // Cut after the change, before the end: both would come up, and the command line has the old one.
+    await inside(`systemctl enable --now php${old}-fpm; update-alternatives --set php /usr/bin/php${old}`)
+    expect(await change(next)).toEqual({ version: next })
+    expect(await inside(`systemctl is-enabled php${old}-fpm || true`)).toBe('disabled')
     await node.pct('shutdown', vmid)
     await node.boot(vmid)
     await stays(next)

@@ -40,7 +40,7 @@ export async function lacking(way: Way): Promise<string | undefined> {
   try {
     const node = await openNode(work, way)
     try {
-      if (way === 'lxc') await node.run('lxc-usernsexec', '-m', 'u:0:100000:65536', '-m', 'g:0:100000:65536', '--', 'true')
+      if (way === 'lxc') await node.run('sh', '-ec', 'lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- true; for one in /sys/fs/cgroup /sys/fs/cgroup/*; do [ ! -e $one/cgroup.procs ] || { mkdir $one/$1; rmdir $one/$1; }; done', 'sh', basename(work))
       await node.run('sh', '-c', 'cd "$1/rootfs" && mkdir a b c d && mount -t overlay overlay -o userxattr,lowerdir=a,upperdir=b,workdir=c d && ip link add name try0 type veth peer name try1', 'sh', work)
     } finally {
       await node.close()
