@@ -10,14 +10,14 @@ import { openNode } from '../test/real/node.ts'
 import { basePath, baseTemplate, goldenPath, goldenTemplate, lacking, net, offer, software } from '../test/real/templates.ts'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } })
-const why = await lacking()
+const why = await lacking('namespaces')
 if (why !== undefined) {
   console.error(why)
   process.exit(1)
 }
 const dir = mkdtempSync(join(tmpdir(), 'berth-bench-'))
-const [base, golden, { archive, wpCli }] = [await basePath(), await goldenPath(), await software()]
-const node = await openNode(dir)
+const [base, golden, { archive, wpCli }] = [await basePath(), await goldenPath('namespaces'), await software()]
+const node = await openNode(dir, 'namespaces')
 const took: Record<'bare' | 'golden' | 'ready', number[]> = { bare: [], golden: [], ready: [] }
 
 try {

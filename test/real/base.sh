@@ -29,7 +29,7 @@ HOOK
 chmod 755 "$work" "$work/fetch"
 mode=unshare
 [[ $(id -u) != 0 ]] || mode=root
-mmdebstrap --quiet --mode="$mode" --variant=apt --include=systemd-standalone-tmpfiles,iproute2,procps,mount,netbase,ca-certificates \
+mmdebstrap --quiet --mode="$mode" --variant=apt --include=systemd-sysv,dbus,iproute2,procps,mount,netbase,ca-certificates \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
   --customize-hook="$work/fetch" "$VERSION_CODENAME" - | zstd -q -T0 -3 -o "$out.part"
 mv "$out.part" "$out"

@@ -7,20 +7,19 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../lab/worker.ts'
-import { openNode, type Node } from './node.ts'
-import { basePath, baseTemplate, buildImage, goldenPath, goldenTemplate, lacking, offer } from './templates.ts'
+import { openNode, ways, type Node } from './node.ts'
+import { basePath, baseTemplate, buildImage, goldenPath, goldenTemplate, impossible, offer } from './templates.ts'
 
 const run = promisify(execFile)
-const why = await lacking()
-const dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+let dir = ''
 let node: Node
 let golden: string
 
-// Skipped where namespaces or packages are missing; the order's tests say which.
-describe.skipIf(why !== undefined)('the golden image', () => {
+for (const way of ways) describe.skipIf(await impossible(way))(`the golden image, made in a container by ${way}`, () => {
   beforeAll(async () => {
-    golden = await goldenPath()
-    node = await openNode(dir)
+    dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+    golden = await goldenPath(way)
+    node = await openNode(dir, way)
     offer(node, baseTemplate, await basePath())
   })
 
@@ -30,7 +29,7 @@ describe.skipIf(why !== undefined)('the golden image', () => {
   })
 
   it('is the same to the last byte when it is made again', async () => {
-    expect(manifest(await goldenPath(true)).sha256).toBe(manifest(golden).sha256)
+    expect(manifest(await goldenPath(way, true)).sha256).toBe(manifest(golden).sha256)
   })
 
   it('says what is in it, and holds nothing that must be a site\'s own', async () => {

@@ -2,7 +2,7 @@
 # Becomes a container: own mounts, processes, network and host name are there already (pct start). Makes its /proc, /dev and /run, waits
 # for eth0, leaves the node's file system behind and becomes its init, which is a script: no systemd, services by /etc/init.d.
 set -euo pipefail
-root=$1 hostname=$2 address=$3 gateway=$4
+root=$1 address=$2 gateway=$3
 
 mount --make-rprivate /
 mount --rbind "$root" "$root"
@@ -25,10 +25,7 @@ ln -s /proc/self/fd/2 dev/stderr
 mount -t tmpfs -o mode=0755 run run
 mkdir run/lock
 chmod 1777 run/lock
-hostname "$hostname"
-printf '%s\n' "$hostname" > etc/hostname
-printf '127.0.0.1 localhost %s\n' "$hostname" > etc/hosts
-printf 'nameserver 127.0.0.1\n' > etc/resolv.conf
+hostname -F etc/hostname
 ip link set lo up
 if [[ $address != - ]]; then
   until ip link show eth0 > /dev/null 2>&1; do sleep 0.02; done

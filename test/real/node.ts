@@ -1,5 +1,5 @@
-// A stand-in for a Proxmox node out of Linux namespaces, for an ordinary user who has subordinate ids, or root: real processes, mounts and
-// networks; no cluster, no block devices. Everything in it ends with this process, however that ends.
+// A stand-in for a Proxmox node out of Linux namespaces: real processes, mounts and networks; no cluster, no block devices. Its containers are
+// made in one of two ways. Everything in it ends with this process, however that ends.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,12 +7,18 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
+/** Plain namespaces, for an ordinary user who has subordinate ids, or root; LXC with systemd inside, for root. */
+export const ways = ['namespaces', 'lxc'] as const
+export type Way = typeof ways[number]
+
 export interface Node {
   dir: string
   /** A folder with `pct` and `pvesm` that know this node, for a PATH. */
   bin: string
   /** Rejects with an error whose `code` is the exit code and whose `stderr` is what was said. */
   pct(...args: (string | number)[]): Promise<string>
+  /** Starts a container and waits until it has come up: what is started in it before that is started beside its init. */
+  boot(vmid: number): Promise<void>
   /** Runs a program as root on the node itself. */
   run(command: string, ...args: string[]): Promise<string>
   close(): Promise<void>
@@ -22,10 +28,14 @@ const here = import.meta.dirname
 const ids = 65_536
 
 /** Opens a node whose state is in `dir`. Throws in words for a person when this machine does not allow it. */
-export async function openNode(dir: string): Promise<Node> {
+export async function openNode(dir: string, way: Way): Promise<Node> {
   for (const folder of ['', 'bin', 'templates']) mkdirSync(join(dir, folder), { recursive: true })
-  const child = spawn('unshare', ['--user', 'bash', '-c', 'echo there; read -r _; exec unshare --mount --pid --fork --kill-child --net --uts --ipc -- "$0" "$1"', join(here, 'node.sh'), dir],
-    { stdio: ['pipe', 'pipe', 'pipe'] })
+  // LXC leaves its empty control groups behind when it is ended with its node.
+  const node = 'unshare --mount --pid --fork --kill-child --net --uts --ipc -- "$0" "$1" "$2"'
+  const [program, ...rest] = way === 'lxc'
+    ? ['bash', '-c', `echo there; read -r _; ${node}; find /sys/fs/cgroup -depth -type d -path "*/$(basename "$1")*" -exec rmdir {} + 2> /dev/null`]
+    : ['unshare', '--user', 'bash', '-c', `echo there; read -r _; exec ${node}`]
+  const child = spawn(program!, [...rest, join(here, 'node.sh'), dir, way], { stdio: ['pipe', 'pipe', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -34,22 +44,24 @@ export async function openNode(dir: string): Promise<Node> {
     if (value !== word) throw new Error(`no node can be made of namespaces here: ${said.trim() || `"${word}" was not said`}`)
   }
   await expect('there')
-  mapIds(child.pid!)
+  if (way === 'namespaces') mapIds(child.pid!)
   child.stdin.write('\n')
   await expect('ready')
-  const first = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
-  writeFileSync(join(dir, 'node.pid'), first)
   const bin = join(dir, 'bin')
   for (const name of ['pct', 'pvesm']) {
-    writeFileSync(join(bin, name), `#!/bin/sh\nBERTH_NODE='${dir}' exec '${join(here, name)}' "$@"\n`)
+    writeFileSync(join(bin, name), `#!/bin/sh\nBERTH_NODE='${dir}' BERTH_WAY=${way} exec '${join(here, name)}' "$@"\n`)
     chmodSync(join(bin, name), 0o755)
   }
-  const call = promisify(execFile)
-  const run = async (command: string, ...args: string[]): Promise<string> =>
-    (await call('nsenter', ['--target', first, '--user', '--mount', '--pid', '--net', '--uts', '--ipc', command, ...args], { maxBuffer: 64 * 1024 * 1024 })).stdout
+  const call = async (program: string, args: string[]): Promise<string> =>
+    (await promisify(execFile)(program, args, { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, BERTH_NODE: dir, BERTH_WAY: way } })).stdout
+  const pct = (...args: (string | number)[]): Promise<string> => call(join(bin, 'pct'), args.map(String))
   return {
-    dir, bin, run,
-    pct: async (...args) => (await call(join(bin, 'pct'), args.map(String), { maxBuffer: 64 * 1024 * 1024 })).stdout,
+    dir, bin, pct,
+    run: (...command) => call(join(here, 'on-node.sh'), command),
+    async boot(vmid) {
+      await pct('start', vmid)
+      await pct('exec', vmid, '--', 'sh', '-c', way === 'lxc' ? 'until [ -S /run/systemd/private ]; do sleep 0.1; done; systemctl is-system-running --wait || true' : 'until [ -e /run/init-finished ]; do sleep 0.1; done')
+    },
     close: () => ended(child),
   }
 }

@@ -1,28 +1,25 @@
-// One order, for real: the Worker in workerd, the gateway, OpenSSH with the forced command, a container made of namespaces out of the golden
-// image, nginx, PHP-FPM, MariaDB and WordPress in it, read through a real nginx by the site's own name and title – a 200 proves nothing.
+// One order, for real: the Worker in workerd, the gateway, OpenSSH with the forced command, a container out of the golden image, nginx, PHP-FPM,
+// MariaDB and WordPress in it, read through a real nginx by the site's own name and title – a 200 proves nothing. In each way of containers.
 // Only Proxmox's, LINSTOR's, the proxy manager's and Cloudflare's interfaces are the lab's.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRig, type Order, type Rig } from '../../bench/rig.ts'
-import { nodeInstaller } from '../../gateway/node/bundle.ts'
 import { everything } from '../../lab/everything.ts'
 import { containers } from '../../lab/proxmox/observers.ts'
 import { templates } from '../../lab/proxmox/state.ts'
 import { lan } from '../../lab/topology.ts'
+import { installBerthNode } from './berth-node.ts'
 import { follow, type Followed } from './follow.ts'
-import { openNode, type Node } from './node.ts'
+import { openNode, ways, type Node } from './node.ts'
 import { openReverseProxy, type Page, type ReverseProxy } from './reverse-proxy.ts'
 import { openSshd, type Sshd } from './sshd.ts'
-import { goldenPath, goldenTemplate, lacking, offer } from './templates.ts'
-
-const why = await lacking()
-if (why !== undefined) console.log(`The real tests are skipped. ${why}`)
+import { goldenPath, goldenTemplate, impossible, offer } from './templates.ts'
 
 const suspendedPage = { host: '192.168.1.3', port: 8791 }
-const dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+let dir = ''
 let node: Node
 let sshd: Sshd
 let rig: Rig
@@ -33,16 +30,14 @@ let hostname = ''
 let vmid = 0
 let cookie = ''
 
-// Skipped with its reason printed above, where namespaces or packages are missing.
-describe.skipIf(why !== undefined)('a real order', () => {
+for (const way of ways) describe.skipIf(await impossible(way))(`a real order, containers by ${way}`, () => {
   beforeAll(async () => {
-    const golden = await goldenPath()
-    node = await openNode(dir)
+    dir = mkdtempSync(join(tmpdir(), 'berth-real-'))
+    const golden = await goldenPath(way)
+    node = await openNode(dir, way)
     offer(node, goldenTemplate, golden)
     sshd = await openSshd(join(dir, 'ssh'))
-    writeFileSync(join(dir, 'berth-node-install'), nodeInstaller())
-    execFileSync('bash', [join(dir, 'berth-node-install'), '--key', sshd.publicKey, '--vmids', '10000-999999', '--pct', join(node.bin, 'pct'), '--authorized-keys', sshd.authorizedKeys,
-      '--lib', join(dir, 'berth-node'), '--config', join(dir, 'node.conf'), '--state', join(dir, 'runs')])
+    installBerthNode(node, sshd)
     rig = await openRig(20, { change: () => proxy?.look() }, {
       sites: {
         // Every node of the lab is this one.
@@ -72,6 +67,8 @@ describe.skipIf(why !== undefined)('a real order', () => {
     hostname = live.hostname
     const [container] = containers(rig.world)
     vmid = container!.vmid
+    // Its root is nobody on the machine, its first process is what it is on a real node.
+    if (way === 'lxc') expect(await node.pct('exec', vmid, '--', 'sh', '-c', 'cat /proc/1/comm; tr -s " " < /proc/self/uid_map')).toBe('systemd\n 0 100000 65536\n')
     const page = await proxy.visit(hostname, '/')
     expect(page.status).toBe(200)
     expect(page.text).toContain(`<title>${titleOf(hostname)}`)

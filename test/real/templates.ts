@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { takeLock } from '../../lab/wordpress/lock.ts'
 import { wordpressFiles } from '../../lab/wordpress/download.ts'
 import { root } from '../../lab/worker.ts'
-import { openNode, subordinate, type Node } from './node.ts'
+import { openNode, subordinate, type Node, type Way } from './node.ts'
 
 const run = promisify(execFile)
 const cache = join(root, '.berth', 'cache', 'real')
@@ -23,11 +23,12 @@ export const goldenTemplate = `local:vztmpl/berth-wordpress_${imageVersion}_amd6
 export const baseTemplate = 'local:vztmpl/debian-standard_amd64.tar.zst'
 export const net = (address: string): string => `name=eth0,bridge=vmbr1,ip=${address}/24,gw=192.168.1.1`
 
-/** Why the real tests cannot run here and what cures it, or undefined. */
-export async function lacking(): Promise<string | undefined> {
+/** Why the real tests cannot run here in a way and what cures it, or undefined. */
+export async function lacking(way: Way): Promise<string | undefined> {
   if (process.platform !== 'linux' || !existsSync('/etc/debian_version')) return 'a Debian or Ubuntu machine is needed'
   const user = process.getuid!() !== 0
-  const wanted = { ...programs, ...(user ? { newuidmap: 'uidmap' } : {}) }
+  if (way === 'lxc' && user) return 'LXC needs root: sudo npm run test:real'
+  const wanted = { ...programs, ...(user || way === 'lxc' ? { newuidmap: 'uidmap' } : {}), ...(way === 'lxc' ? { 'lxc-start': 'lxc' } : {}) }
   const packages = new Set(Object.entries(wanted).filter(([name]) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0).map(([, from]) => from))
   if (packages.size > 0) return `missing: ${[...packages].join(', ')}. sudo apt-get install --no-install-recommends ${[...packages].join(' ')}`
   try {
@@ -37,8 +38,9 @@ export async function lacking(): Promise<string | undefined> {
   }
   const work = mkdtempSync(join(tmpdir(), 'berth-try-'))
   try {
-    const node = await openNode(work)
+    const node = await openNode(work, way)
     try {
+      if (way === 'lxc') await node.run('sh', '-ec', 'lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- true; for one in /sys/fs/cgroup /sys/fs/cgroup/*; do [ ! -e $one/cgroup.procs ] || { mkdir $one/$1; rmdir $one/$1; }; done', 'sh', basename(work))
       await node.run('sh', '-c', 'cd "$1/rootfs" && mkdir a b c d && mount -t overlay overlay -o userxattr,lowerdir=a,upperdir=b,workdir=c d && ip link add name try0 type veth peer name try1', 'sh', work)
     } finally {
       await node.close()
@@ -49,6 +51,13 @@ export async function lacking(): Promise<string | undefined> {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** Whether tests of a way are to be skipped; says why. */
+export async function impossible(way: Way): Promise<boolean> {
+  const why = await lacking(way)
+  if (why !== undefined) console.log(`The real tests with containers by ${way} are skipped. ${why}`)
+  return why !== undefined
 }
 
 /** The archive of WordPress, its SHA-256, and wp-cli, out of the lab's own download. */
@@ -87,13 +96,13 @@ export async function basePath(): Promise<string> {
  * The golden image, made by berth-image on a node of its own; made anew when anything that goes into it changes. `again`: the same once more.
  * Its manifest lies beside it.
  */
-export async function goldenPath(again = false): Promise<string> {
+export async function goldenPath(way: Way, again = false): Promise<string> {
   const base = await basePath()
   const texts = [join(nodeFolder, 'berth-image'), join(nodeFolder, 'seal.sh'), ...readdirSync(join(nodeFolder, 'playbooks')).sort().map((name) => join(nodeFolder, 'playbooks', name))].map((file) => readFileSync(file, 'utf8'))
-  const name = join(cache, `golden-${hash(basename(base), ...texts)}${again ? '-again' : ''}`)
+  const name = join(cache, `golden-${way}-${hash(basename(base), ...texts)}${again ? '-again' : ''}`)
   await once(`${name}.tar.zst`, async () => {
     const work = mkdtempSync(join(tmpdir(), 'berth-image-'))
-    const node = await openNode(work)
+    const node = await openNode(work, way)
     try {
       offer(node, baseTemplate, base)
       await buildImage(node)
@@ -106,6 +115,20 @@ export async function goldenPath(again = false): Promise<string> {
     }
   })
   return `${name}.tar.zst`
+}
+
+/** The release of Debian after this machine's, whose PHP containers can have beside their own; more are not known to work. */
+const after: Record<string, { suite: string; php: string } | undefined> = { bookworm: { suite: 'trixie', php: '8.4' } }
+
+/** Another PHP for containers of the golden image by LXC, as a tar of packages with two indexes (other-php.sh). */
+export async function otherPhp(): Promise<{ version: string; packages: string } | undefined> {
+  const release = after[/^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '']
+  if (!release) return undefined
+  const recipe = join(import.meta.dirname, 'other-php.sh')
+  const golden = await goldenPath('lxc')
+  const file = join(cache, `php-${hash(readFileSync(recipe, 'utf8'), basename(golden))}.tar`)
+  await once(file, () => run(recipe, [file, release.suite, golden, ...packages().filter((name) => name.startsWith('php-')).map((name) => name.replace('php', `php${release.php}`))]))
+  return { version: release.php, packages: file }
 }
 
 /** Runs `berth-image build` on the node; rejects with its exit code and its words. `more` options win. */

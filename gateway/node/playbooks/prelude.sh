@@ -25,8 +25,16 @@ result() {
     echo json_encode($out, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE), "\n";' -- "$@" >&3
 }
 
+# Not before systemd listens: pct start returns earlier, and whoever starts a service then starts it beside systemd, or is not heard.
+come_up() {
+  [[ $(readlink /proc/1/exe) == */systemd ]] || return 0
+  until_true 30 systemd_hears || fail 'the container does not come up' 69
+}
+systemd_hears() { [[ -d /run/systemd/system && $(systemctl is-system-running 2> /dev/null) =~ ^(starting|running|degraded|maintenance)$ ]]; }
+
 # One playbook that changes something at a time; who holds it is written in it. A stopped container lets go of it by itself.
 exclusively() {
+  come_up
   mkdir -p "${lock%/*}"
   exec 9>> "$lock"
   flock -w 5 9 || fail "another playbook is under way: $(cat "$lock")" 75
