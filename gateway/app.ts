@@ -208,11 +208,9 @@ function answered(vendor: Vendor, answer: Answer, secrets: string[]): Response {
   if (answer.retryAfter !== null) headers.set('retry-after', answer.retryAfter)
   if (!fromProxy(vendor, answer.status)) headers.set('berth-landed', '1')
   const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
-  const response = new Response(empty ? null : masked(answer.body, secrets), { status: answer.status, headers })
-  // Response would name a type of its own where the upstream named none.
-  response.headers.delete('content-type')
-  if (answer.contentType !== null) response.headers.set('content-type', answer.contentType)
-  return response
+  if (answer.contentType !== null) headers.set('content-type', answer.contentType)
+  // As bytes: for a text Response would name a type of its own where the upstream named none.
+  return new Response(empty ? null : new TextEncoder().encode(masked(answer.body, secrets)), { status: answer.status, headers })
 }
 
 /**

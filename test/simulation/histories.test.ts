@@ -6,7 +6,7 @@ import { randomHistory } from './random-history.ts'
 import { none, paths } from './sometimes.ts'
 
 const seconds = 1_000
-const count = 40
+const count = 30
 
 describe('random histories', () => {
   it('hold every invariant, and take every rare path at least once', async () => {
