@@ -4,20 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { tenantKey } from '../../src/domain/names.ts'
 import { keysOf, slots } from '../../src/domain/night.ts'
 import { nights } from '../../src/functions/cron/nights.ts'
-import { call, get, newService, order, post, tenantOf, until } from './billing.ts'
+import { built, call, get, newService, order, post, tenantOf, until } from './billing.ts'
 import { keys } from './secrets.ts'
 import { connect, disconnect } from './upstream.ts'
 
 beforeEach(disconnect)
 afterEach(disconnect)
-
-async function built(): Promise<string> {
-  connect()
-  const service = newService()
-  await order(service)
-  await until(service, 'live')
-  return service
-}
 
 type Said = Record<string, unknown> & { bak: string }
 const told = async (what: string, service: string, more: object = {}): Promise<Said> => {

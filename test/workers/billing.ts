@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import { tenantKey } from '../../src/domain/names.ts'
 import { promised } from './promised.ts'
 import { keys } from './secrets.ts'
+import { connect } from './upstream.ts'
 
 export const origin = 'http://berth.test'
 
@@ -46,4 +47,13 @@ export async function recordOf(service: string, connection = 'test') {
   const record = await allocator().service(tenantKey(connection, service))
   if (!record) throw new Error(`nothing is recorded for ${service}`)
   return record
+}
+
+/** A live site in a data centre that is connected. */
+export async function built(): Promise<string> {
+  connect()
+  const service = newService()
+  await order(service)
+  await until(service, 'live')
+  return service
 }

@@ -2,20 +2,12 @@
 import { env } from 'cloudflare:workers'
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { call, get, newService, order, post, tenantOf, until } from './billing.ts'
+import { built, call, get, newService, order, post, tenantOf, until } from './billing.ts'
 import { keys } from './secrets.ts'
 import { connect, disconnect, sent } from './upstream.ts'
 
 beforeEach(disconnect)
 afterEach(disconnect)
-
-async function built(): Promise<string> {
-  connect()
-  const service = newService()
-  await order(service)
-  await until(service, 'live')
-  return service
-}
 
 type Said = Record<string, unknown> & { http: number }
 const said = async (answer: Response): Promise<Said> => ({ ...(await answer.json<object>()), http: answer.status })
